@@ -1,0 +1,7 @@
+//! Who asks, and what they may do.
+
+mod permit;
+mod principal;
+
+pub use permit::{Action, Denied, Operation, Permitted, Policy};
+pub use principal::{CanonicalId, Principal, Users};

@@ -1,0 +1,81 @@
+//! What went wrong, by what is to be done about it.
+
+use super::BodyError;
+use crate::envelope;
+
+/// Why an operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// We decline by rule: the client can do something about it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Not now: the backend or a key service cannot answer, or is full. Trying again may help.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// No room in the backend. Deleting still works.
+    #[error("the store is full")]
+    Full,
+    /// Stored bytes are not what was sealed, or not where they were sealed. Clients learn only that much.
+    #[error("integrity error at {path}: {why}")]
+    Tampered {
+        /// The path in the backend, for the operator.
+        path: String,
+        /// What did not verify, for the operator.
+        why: envelope::Error,
+    },
+    /// Our own fault, or the backend's in a way that should not happen.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// What the client did, or found, that S3 has an error for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the names are S3's error codes, one for one")]
+pub enum Refusal {
+    #[error("the specified bucket does not exist")]
+    NoSuchBucket,
+    #[error("the specified key does not exist")]
+    NoSuchKey,
+    #[error("the specified upload does not exist: it may have been completed or aborted")]
+    NoSuchUpload,
+    #[error("access denied")]
+    AccessDenied,
+    #[error("the bucket you tried to create already exists and is owned by you")]
+    BucketAlreadyOwnedByYou,
+    #[error("the bucket name is taken")]
+    BucketAlreadyExists,
+    #[error("the bucket you tried to delete is not empty")]
+    BucketNotEmpty,
+    #[error("the bucket name is not valid")]
+    InvalidBucketName,
+    #[error("the key is longer than 1024 bytes of UTF-8")]
+    KeyTooLong,
+    #[error("user metadata is limited to 2048 bytes")]
+    MetadataTooLarge,
+    #[error("the object is larger than the limit")]
+    EntityTooLarge,
+    #[error("part {number} is smaller than 5 MiB and not the last")]
+    EntityTooSmall { number: u32 },
+    #[error("part {number} was not found, or its ETag does not match")]
+    InvalidPart { number: u32 },
+    #[error("the parts are not in ascending order")]
+    InvalidPartOrder,
+    #[error("a precondition did not hold: {0}")]
+    PreconditionFailed(&'static str),
+    #[error("another request changed the object at the same time")]
+    ConditionalRequestConflict,
+    #[error("not modified")]
+    NotModified { etag: String, last_modified: crate::store::Millis },
+    #[error("the range cannot be satisfied: the object has {size} bytes")]
+    InvalidRange { size: u64 },
+    #[error("the {0} you specified did not match what we received")]
+    BadDigest(&'static str),
+    #[error("invalid argument: {0}")]
+    InvalidArgument(String),
+    #[error("invalid request: {0}")]
+    InvalidRequest(String),
+    #[error("not implemented: {0}")]
+    NotImplemented(&'static str),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+}

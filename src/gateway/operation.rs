@@ -1,0 +1,297 @@
+//! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
+
+use crate::access::{Action, Operation};
+use crate::envelope::ChecksumKind;
+use crate::store::Millis;
+use std::collections::BTreeMap;
+
+/// A checksum as clients declare it: the raw bytes, big-endian for CRCs, as S3 has them in base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checksum {
+    /// Of which algorithm.
+    pub kind: ChecksumKind,
+    /// Its value; [`ChecksumKind::len`] bytes.
+    pub value: Vec<u8>,
+}
+
+/// What a client says of content before sending it.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// Length of the plaintext, if it was said.
+    pub length: Option<u64>,
+    /// Content-MD5.
+    pub md5: Option<[u8; 16]>,
+    /// An `x-amz-checksum-*` header.
+    pub checksum: Option<Checksum>,
+    /// The algorithm of a checksum that comes as a trailer or was only asked for; [`super::Body::trailer`] has the value.
+    pub algorithm: Option<ChecksumKind>,
+}
+
+/// HTTP headers that belong to the object: stored sealed, answered as they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the header of its name")]
+pub struct Headers {
+    pub content_type: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_disposition: Option<String>,
+    pub cache_control: Option<String>,
+    pub expires: Option<String>,
+    pub website_redirect: Option<String>,
+    pub storage_class: Option<String>,
+}
+
+/// What is stored about an object besides its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The HTTP headers.
+    pub headers: Headers,
+    /// User metadata by name, in lower case, without `x-amz-meta-`.
+    pub user: BTreeMap<String, String>,
+}
+
+/// An If-Match or If-None-Match header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ETags {
+    /// `*`: any object at all.
+    Any,
+    /// One of these, without quotes.
+    OneOf(Vec<String>),
+}
+
+/// Preconditions on the current object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the header of its name; times are whole seconds as milliseconds")]
+pub struct Conditions {
+    pub if_match: Option<ETags>,
+    pub if_none_match: Option<ETags>,
+    pub if_modified_since: Option<Millis>,
+    pub if_unmodified_since: Option<Millis>,
+}
+
+/// A Range header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// From the first byte to the last, both included; to the end if no last.
+    From(u64, Option<u64>),
+    /// The last so many bytes.
+    Last(u64),
+}
+
+/// Defines operations with their action and bucket, so that none can be forgotten.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident ($action:ident $(, $bucket:ident $(, from $source:ident)?)?) {
+        $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)?
+    })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type),* }
+
+        impl Operation for $name {
+            fn action(&self) -> Action {
+                Action::$action
+            }
+
+            fn bucket(&self) -> Option<&str> {
+                None$(.or(Some(self.$bucket.as_str())))?
+            }
+
+            $($(fn source(&self) -> Option<&str> {
+                Some(self.$source.bucket.as_str())
+            })?)?
+        }
+    )*};
+}
+
+/// An object, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key, exactly as sent.
+    pub key: String,
+}
+
+operations! {
+    /// The buckets of whoever asks.
+    ListBuckets(ListAllMyBuckets) {
+        /// Only names that begin with this.
+        prefix: String,
+        /// Only names after this one.
+        after: Option<String>,
+        /// At most so many.
+        limit: usize,
+    }
+    /// A new bucket.
+    CreateBucket(CreateBucket) {
+        /// Its name.
+        name: String,
+    }
+    /// Whether a bucket exists and is the asker's.
+    HeadBucket(ListBucket, bucket) {
+        /// Which.
+        bucket: String,
+    }
+    /// An empty bucket is removed, and its keys with it.
+    DeleteBucket(DeleteBucket, bucket) {
+        /// Which.
+        bucket: String,
+    }
+    /// An object in one request.
+    Put(PutObject, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// What is stored about it.
+        about: About,
+        /// What the client says of the content.
+        declared: Declared,
+        /// Preconditions: If-Match and If-None-Match.
+        conditions: Conditions,
+    }
+    /// An object's content, or a range of it.
+    Get(GetObject, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which bytes, if not all.
+        range: Option<Span>,
+        /// Preconditions.
+        conditions: Conditions,
+    }
+    /// What is known of an object.
+    Head(GetObject, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which bytes GET would answer.
+        range: Option<Span>,
+        /// Preconditions.
+        conditions: Conditions,
+    }
+    /// Removes objects; those that are not there count as removed.
+    Delete(DeleteObject, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which keys.
+        keys: Vec<String>,
+    }
+    /// A page of a bucket.
+    List(ListBucket, bucket) {
+        /// Which bucket.
+        bucket: String,
+        /// Only keys that begin with this.
+        prefix: String,
+        /// Keys with this string after the prefix are shown once, up to and with it. Never empty.
+        delimiter: Option<String>,
+        /// Only what comes after this key or common prefix.
+        after: Option<String>,
+        /// At most so many keys and common prefixes together.
+        limit: usize,
+    }
+    /// A copy of an object, in O(1) where source and target have one owner.
+    Copy(PutObject, bucket, from source) {
+        /// Where to.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// What is copied.
+        source: Place,
+        /// What is stored about the copy; the source's if none.
+        about: Option<About>,
+        /// Preconditions on the target.
+        conditions: Conditions,
+        /// Preconditions on the source.
+        source_conditions: Conditions,
+    }
+    /// Begins an upload in parts.
+    CreateUpload(PutObject, bucket) {
+        /// Where the object will be.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// What is stored about it.
+        about: About,
+        /// Which checksum its parts will have, and whether it is of the whole object.
+        checksum: Option<(ChecksumKind, ChecksumScope)>,
+    }
+    /// One part.
+    PutPart(PutObject, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// Of which key.
+        key: String,
+        /// Of which upload.
+        upload_id: String,
+        /// 1 to 10,000.
+        number: u32,
+        /// What the client says of the content.
+        declared: Declared,
+    }
+    /// The parts that were sent, newest attempt each.
+    ListParts(ListMultipartUploadParts, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// Of which key.
+        key: String,
+        /// Of which upload.
+        upload_id: String,
+        /// Only numbers above this.
+        after: u32,
+        /// At most so many.
+        limit: usize,
+    }
+    /// The open uploads of a bucket.
+    ListUploads(ListBucketMultipartUploads, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// Only keys that begin with this.
+        prefix: String,
+        /// As in [`List`].
+        delimiter: Option<String>,
+        /// Only what comes after this key, or after this upload of it.
+        after: Option<(String, Option<String>)>,
+        /// At most so many.
+        limit: usize,
+    }
+    /// Parts become an object.
+    Complete(PutObject, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// Of which key.
+        key: String,
+        /// Of which upload.
+        upload_id: String,
+        /// The parts as the client names them, ascending.
+        parts: Vec<NamedPart>,
+        /// The checksum of the whole object that the client declares.
+        checksum: Option<Checksum>,
+        /// Preconditions: If-Match and If-None-Match.
+        conditions: Conditions,
+    }
+    /// An upload is given up.
+    Abort(AbortMultipartUpload, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// Of which key.
+        key: String,
+        /// Which.
+        upload_id: String,
+    }
+}
+
+pub use crate::envelope::ChecksumScope;
+
+/// A part as Complete names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPart {
+    /// 1 to 10,000.
+    pub number: u32,
+    /// What UploadPart answered, without quotes.
+    pub etag: String,
+    /// The part's checksum, if the client repeats it.
+    pub checksum: Option<Checksum>,
+}

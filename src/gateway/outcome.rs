@@ -1,0 +1,143 @@
+//! What operations answer.
+
+use super::body::Chunks;
+use super::operation::{About, Checksum, ChecksumScope};
+use crate::keyring::Bucket;
+use crate::store::Millis;
+use std::sync::Arc;
+
+/// An object as HEAD tells of it. Everything here was authenticated.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Length of the whole plaintext, in bytes.
+    pub size: u64,
+    /// Without quotes: the MD5 in hexadecimal, `…-N` after an upload in parts, or opaque.
+    pub etag: String,
+    /// When it was created: S3's Last-Modified.
+    pub modified: Millis,
+    /// Headers and user metadata.
+    pub about: About,
+    /// The checksum, if there is one.
+    pub checksum: Option<(Checksum, ChecksumScope)>,
+    /// How many parts it was uploaded in; none for a PUT.
+    pub parts: Option<u32>,
+    /// First and last byte of the range that was asked for, both included.
+    pub range: Option<(u64, u64)>,
+}
+
+/// An object with its content, of which the first chunk is already verified.
+pub struct Opened {
+    /// What HEAD tells.
+    pub described: Described,
+    /// Length of what follows, in bytes.
+    pub length: u64,
+    /// The content.
+    pub chunks: Chunks,
+}
+
+/// What a write answers.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Without quotes.
+    pub etag: String,
+    /// S3's Last-Modified.
+    pub modified: Millis,
+    /// The checksum that was sealed with it.
+    pub checksum: Option<(Checksum, ChecksumScope)>,
+}
+
+/// A page of a bucket, in byte order of keys and common prefixes.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The objects.
+    pub objects: Vec<Listed>,
+    /// The common prefixes.
+    pub prefixes: Vec<String>,
+    /// Where the next page begins: pass it as `after`. None if this is the last.
+    pub next: Option<String>,
+}
+
+/// An object as a listing has it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Length of the plaintext.
+    pub size: u64,
+    /// The same that HEAD answers.
+    pub etag: String,
+    /// The same that HEAD answers.
+    pub modified: Millis,
+    /// Kind of its checksum, if it has one.
+    pub checksum: Option<crate::envelope::ChecksumKind>,
+}
+
+/// A page of buckets.
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    /// In order of name.
+    pub buckets: Vec<Arc<Bucket>>,
+    /// The last name of this page, if there are more.
+    pub next: Option<String>,
+}
+
+/// What Create of an upload answers.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The name for all that follows.
+    pub upload_id: String,
+}
+
+/// A page of parts.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// In order of number.
+    pub parts: Vec<ListedPart>,
+    /// The last number of this page, if there are more.
+    pub next: Option<u32>,
+    /// The checksum algorithm of the upload.
+    pub checksum: Option<(crate::envelope::ChecksumKind, ChecksumScope)>,
+}
+
+/// A part as a listing has it.
+#[derive(Clone, Debug)]
+pub struct ListedPart {
+    /// 1 to 10,000.
+    pub number: u32,
+    /// Length of its plaintext.
+    pub size: u64,
+    /// Without quotes.
+    pub etag: String,
+    /// When it arrived.
+    pub modified: Millis,
+    /// Its checksum.
+    pub checksum: Option<Checksum>,
+}
+
+/// A page of open uploads, in order of key, then of beginning.
+#[derive(Clone, Debug)]
+pub struct Uploads {
+    /// The uploads.
+    pub uploads: Vec<ListedUpload>,
+    /// The common prefixes.
+    pub prefixes: Vec<String>,
+    /// Key and upload id that the next page begins after.
+    pub next: Option<(String, String)>,
+}
+
+/// An open upload as a listing has it.
+#[derive(Clone, Debug)]
+pub struct ListedUpload {
+    /// The key.
+    pub key: String,
+    /// The upload.
+    pub upload_id: String,
+    /// When it was begun.
+    pub created: Millis,
+}
+
+/// What became of each key of a Delete: its place in the request, and the error if it was not removed.
+pub struct Deleted {
+    /// In the order of the request.
+    pub results: Vec<Result<(), super::Error>>,
+}

@@ -1,0 +1,123 @@
+//! What a sealed object needs of a backend beyond reading and writing bytes.
+
+use super::{Buffer, Millis};
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::list::PaginatedListStore;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::path::Path;
+use object_store::{MultipartId, ObjectMeta, ObjectStore, PutMode, PutResult, Result};
+use std::ops::Range;
+
+/// Everything behind us: `object_store`'s three traits, and what they cannot express.
+///
+/// Unlike them it streams in constant memory, pins one version for as long as it is read, finishes uploads under a
+/// precondition, and moves no content when only the end of an object changes.
+#[async_trait]
+pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
+    /// Finds the current version of an object and pins it.
+    ///
+    /// # Errors
+    /// `NotFound` if and only if there is none.
+    async fn open(&self, path: &Path) -> Result<Box<dyn Stored>>;
+
+    /// Begins an object of unknown length, which appears at [`Draft::finish`], whole, or never.
+    async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>>;
+
+    /// Begins one attempt at part `number` (from 1) of an upload. Attempts do not replace one another; the part that
+    /// counts is the one whose id is handed to [`Backend::complete_if`]. `finish` must be given an empty end, and
+    /// answers the content id of the part as its ETag.
+    async fn begin_part(&self, upload: &Upload, number: u32) -> Result<Box<dyn Draft>>;
+
+    /// Makes `to` from bytes `[0, keep)` of `from` and a new end, without the bytes passing through us where the
+    /// backend can. `from` and `to` may be one path.
+    ///
+    /// # Errors
+    /// `NotFound` or `Precondition` if `from` is no longer there in that version; as `mode` has it for `to`.
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, mode: PutMode) -> Result<PutResult>;
+
+    /// Finishes an upload under a precondition: the parts in the order given, then `end`. Whatever else was sent for
+    /// the upload is given up.
+    ///
+    /// # Errors
+    /// `NotFound` if the upload is not open or a part is not of it; `AlreadyExists` or `Precondition` by `mode`, and
+    /// the upload stays open then.
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, mode: PutMode) -> Result<PutResult>;
+
+    /// The open uploads whose path begins with `prefix`, in order of path, then id, from after `after`.
+    async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>>;
+
+    /// Whether every path that is asked for can be answered, and writes be made durable, right now.
+    async fn ready(&self) -> Result<()>;
+}
+
+/// One version of an object, which stays readable while this is held, whatever happens to its path.
+#[async_trait]
+pub trait Stored: Send + Sync {
+    /// Size in bytes as stored, ETag and time as the backend has them. The ETag names this version.
+    fn meta(&self) -> &ObjectMeta;
+
+    /// The last bytes: at least 1,392 of them, or all there are. May be more where more costs nothing.
+    fn end(&self) -> Bytes;
+
+    /// Fills `buffer` with the bytes of `range`, and hands it on in the very job that read them.
+    ///
+    /// Ranges below 256 KiB are read on the calling thread, larger ones on a thread that may block, so that no byte
+    /// changes threads for less. `then` is called exactly once unless the program is being shut down.
+    fn read(&self, range: Range<u64>, buffer: Buffer, then: Then);
+}
+
+/// What is done with bytes where they were read.
+pub type Then = Box<dyn FnOnce(Result<Buffer>) + Send>;
+
+/// Yields the next bytes of a draft, made in the job that writes them.
+pub type Prepare = Box<dyn FnOnce() -> Buffer + Send>;
+
+/// An object or part in the making. Dropped before it is finished, it leaves nothing behind.
+#[async_trait]
+pub trait Draft: Send {
+    /// Appends what `prepare` yields, on a thread that may block.
+    async fn write(&mut self, prepare: Prepare) -> Result<()>;
+
+    /// Appends the end, makes all of it durable, then visible: the one commit point.
+    ///
+    /// # Errors
+    /// `AlreadyExists` or `Precondition` by `mode`; nothing is visible then.
+    async fn finish(self: Box<Self>, end: Bytes, mode: PutMode) -> Result<PutResult>;
+}
+
+/// One version of an object, by name.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it lies.
+    pub path: Path,
+    /// The backend's ETag of the version that is meant.
+    pub e_tag: String,
+}
+
+/// An open upload, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The object it will become.
+    pub path: Path,
+    /// The backend's name for it.
+    pub id: MultipartId,
+}
+
+/// An open upload as a listing has it.
+#[derive(Clone, Debug)]
+pub struct OpenUpload {
+    /// Which it is.
+    pub upload: Upload,
+    /// When it was begun.
+    pub created: Millis,
+}
+
+/// The [`Stored::end`] of each object of a listing, in its order: an extension of `ListResult` where the backend
+/// has them at hand. At least the last 1,392 bytes, or all there are.
+#[derive(Clone, Debug)]
+pub struct Ends(pub Vec<Bytes>);
+
+/// The [`Stored::end`] of the version a write replaced: an extension of `PutResult` where the backend knows it.
+#[derive(Clone, Debug)]
+pub struct Replaced(pub Bytes);

@@ -1,0 +1,15 @@
+//! The seam to backends: `object_store`'s traits, and [`Backend`] for what they lack.
+
+mod backend;
+mod buffer;
+mod clock;
+pub mod disk;
+mod fault;
+pub mod layout;
+mod names;
+
+pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, Stored, Then, Upload};
+pub use buffer::{BUFFER_CHUNKS, Buffer, Buffers};
+pub use clock::{Clock, Millis};
+pub use fault::Fault;
+pub use names::{decode_key, encode_key, encode_prefix};
