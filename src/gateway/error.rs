@@ -1,7 +1,8 @@
 //! What went wrong, by what is to be done about it.
 
 use super::BodyError;
-use crate::envelope;
+use crate::store::Fault;
+use crate::{envelope, keyring};
 
 /// Why an operation did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -78,4 +79,52 @@ pub enum Refusal {
     NotImplemented(&'static str),
     #[error(transparent)]
     Body(#[from] BodyError),
+}
+
+impl Error {
+    /// A job on another thread did not come back: it panicked, or the program is shutting down.
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn job(error: tokio::task::JoinError) -> Self {
+        Self::Internal(format!("a job was lost: {error}"))
+    }
+
+    /// Sealing fails only for lengths and rows that were let in by mistake.
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn sealing(error: envelope::Error) -> Self {
+        Self::Internal(format!("sealing failed: {error}"))
+    }
+}
+
+impl From<object_store::Error> for Error {
+    fn from(error: object_store::Error) -> Self {
+        match (Fault::of(&error), &error) {
+            (Some(Fault::Full), _) => Self::Full,
+            (Some(Fault::Damaged(what)), _) => {
+                let why = envelope::Error { kind: envelope::Kind::Tampered, why: "the backend found damage" };
+                Self::Tampered { path: what.clone(), why }
+            }
+            (Some(Fault::Unavailable(why)), _) => Self::Unavailable(why.clone()),
+            (None, object_store::Error::AlreadyExists { .. }) => Refusal::PreconditionFailed("If-None-Match").into(),
+            (None, object_store::Error::Precondition { .. }) => Refusal::PreconditionFailed("If-Match").into(),
+            (None, _) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<object_store::path::Error> for Error {
+    fn from(error: object_store::path::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<keyring::Error> for Error {
+    fn from(error: keyring::Error) -> Self {
+        match error {
+            keyring::Error::Format(why) => Self::Tampered { path: "the keyring".to_owned(), why },
+            keyring::Error::NoSuchBucket => Refusal::NoSuchBucket.into(),
+            keyring::Error::InvalidBucketName => Refusal::InvalidBucketName.into(),
+            keyring::Error::Store(error) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
 }

@@ -1,11 +1,29 @@
 //! What each S3 operation means when objects are sealed.
 
+mod about;
 mod body;
+mod buckets;
+mod conditions;
+mod copy;
+mod delete;
+mod digests;
 mod error;
+mod etag;
+#[expect(clippy::module_inception, reason = "the type that gives the module its name")]
+mod gateway;
+mod get;
+mod intake;
+mod list;
+mod multipart;
 mod operation;
 mod outcome;
+mod put;
+mod range;
+mod read;
 
 pub use body::{Body, BodyError, Chunks};
 pub use error::{Error, Refusal};
+pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};
 pub use operation::*;
 pub use outcome::*;
+pub use read::Sealed;

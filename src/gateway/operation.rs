@@ -93,7 +93,7 @@ macro_rules! operations {
             }
 
             fn bucket(&self) -> Option<&str> {
-                None$(.or(Some(self.$bucket.as_str())))?
+                [$(self.$bucket.as_str())?].first().copied()
             }
 
             $($(fn source(&self) -> Option<&str> {

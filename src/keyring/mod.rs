@@ -1,7 +1,17 @@
-//! Roots, bucket keys, and the file that holds them, wrapped.
+//! Roots, bucket keys, and the file that holds them, wrapped (FORMAT 12).
 
 mod bucket;
+mod copies;
+mod error;
+pub mod file;
+mod local;
+mod random;
 mod ring;
+mod root;
 
-pub use bucket::Bucket;
-pub use ring::Keyring;
+pub use bucket::{Bucket, SYSTEM_TENANT, valid_bucket_name};
+pub use error::Error;
+pub use local::{LocalRoot, RootFileError};
+pub use random::OsRandom;
+pub use ring::{Keyring, Settings};
+pub use root::{Root, RootContext, RootError, Roots};

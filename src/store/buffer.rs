@@ -42,6 +42,12 @@ pub struct Buffer {
 }
 
 impl Buffer {
+    /// A buffer of no room, of no pool.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { bytes: Vec::new(), len: 0, pool: None }
+    }
+
     /// How many bytes fit.
     #[must_use]
     pub fn capacity(&self) -> usize {

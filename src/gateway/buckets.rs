@@ -1,0 +1,75 @@
+//! Buckets: a line in the keyring and keys of their own.
+
+use super::gateway::{Gateway, bucket_of};
+use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
+use super::outcome::Buckets;
+use super::{Error, Refusal};
+use crate::access::Permitted;
+use crate::keyring::{self, Bucket};
+use crate::store::layout;
+use object_store::list::PaginatedListOptions;
+use std::sync::Arc;
+
+impl Gateway {
+    /// The buckets of whoever asks, by name.
+    pub async fn list_buckets(&self, operation: Permitted<ListBuckets>) -> Result<Buckets, Error> {
+        let ListBuckets { prefix, after, limit } = operation.operation();
+        let owner = &operation.principal().id;
+        let mut buckets: Vec<_> = self
+            .keyring
+            .buckets()
+            .into_iter()
+            .filter(|bucket| *bucket.owner == *owner.0 && bucket.name.starts_with(prefix))
+            .filter(|bucket| after.as_ref().is_none_or(|after| bucket.name > *after))
+            .take(limit.saturating_add(1))
+            .collect();
+        let more = buckets.len() > *limit;
+        buckets.truncate(*limit);
+        let next = if more { buckets.last().map(|last| last.name.clone()) } else { None };
+        Ok(Buckets { buckets, next })
+    }
+
+    /// A new bucket, with a key of its own.
+    ///
+    /// # Errors
+    /// `InvalidBucketName`, `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`.
+    pub async fn create_bucket(&self, operation: Permitted<CreateBucket>) -> Result<Arc<Bucket>, Error> {
+        let CreateBucket { name } = operation.operation();
+        if !keyring::valid_bucket_name(name) {
+            return Err(Refusal::InvalidBucketName.into());
+        }
+        let owner = &operation.principal().id;
+        match self.keyring.create_bucket(name, &owner.0).await {
+            Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => {
+                Err(Refusal::BucketAlreadyOwnedByYou.into())
+            }
+            Err(keyring::Error::AlreadyExists(_)) => Err(Refusal::BucketAlreadyExists.into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The bucket, if it is there and the asker's: the policy has seen to both.
+    pub async fn head_bucket(&self, operation: Permitted<HeadBucket>) -> Result<Arc<Bucket>, Error> {
+        bucket_of(&operation)
+    }
+
+    /// Removes an empty bucket and its keys: what was ever sealed in it cannot be opened again. Uploads that were
+    /// not completed are given up with it.
+    ///
+    /// # Errors
+    /// `BucketNotEmpty`.
+    pub async fn delete_bucket(&self, operation: Permitted<DeleteBucket>) -> Result<(), Error> {
+        let bucket = bucket_of(&operation)?;
+        let gate = self.close(&bucket).await?;
+        let options = PaginatedListOptions { max_keys: Some(1), ..PaginatedListOptions::default() };
+        let page = self.backend.list_paginated(Some(&layout::prefix(&bucket.name, "")), options).await?;
+        if !page.result.objects.is_empty() {
+            return Err(Refusal::BucketNotEmpty.into());
+        }
+        self.abort_all(&bucket).await?;
+        self.keyring.remove_bucket(bucket.uuid).await?;
+        drop(gate);
+        self.forget_gate(&bucket);
+        Ok(())
+    }
+}

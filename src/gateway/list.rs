@@ -1,0 +1,249 @@
+//! LIST: one backend page, and what each object's last bytes tell.
+
+use super::etag;
+use super::gateway::{Gateway, bucket_of};
+use super::operation::List;
+use super::outcome::{Listed, Page};
+use super::read::{Glimpse, glimpse, head_bytes};
+use super::Error;
+use crate::access::Permitted;
+use crate::envelope::{self, ClearHead, Context, Kek, KekId};
+use crate::keyring::Bucket;
+use crate::store::{Ends, Millis, decode_key, encode_prefix, layout};
+use bytes::Bytes;
+use object_store::ObjectMeta;
+use object_store::list::PaginatedListOptions;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many Heads one job opens: about 2 ms of work.
+const HEADS_A_JOB: usize = 256;
+
+/// What a page holds at a place: an object, or all keys with a common prefix.
+enum Item {
+    Object(String, ObjectMeta, Bytes),
+    Prefix(String),
+}
+
+/// How keys are grouped, and where a page begins.
+struct View<'a> {
+    bucket: &'a Bucket,
+    prefix: &'a str,
+    delimiter: Option<&'a str>,
+}
+
+impl Gateway {
+    /// A page of a bucket in byte order, with the sizes, ETags and times that HEAD would answer.
+    ///
+    /// An object that does not verify is listed all the same, for its owner must see it to remove it: with the size
+    /// that follows from its length, an opaque ETag and the backend's time. GET and HEAD refuse it.
+    pub async fn list(&self, operation: Permitted<List>) -> Result<Page, Error> {
+        let bucket = bucket_of(&operation)?;
+        let List { prefix, delimiter, after, limit, .. } = operation.into_operation();
+        let view = View { bucket: &bucket, prefix: &prefix, delimiter: delimiter.as_deref() };
+        let (items, next) = self.collect(&view, after, limit).await?;
+        let mut prefixes = Vec::new();
+        let mut objects = Vec::new();
+        for item in items {
+            match item {
+                Item::Object(key, meta, end) => objects.push((key, meta, end)),
+                Item::Prefix(prefix) => prefixes.push(prefix),
+            }
+        }
+        let objects = self.look_at(&bucket, objects).await?;
+        Ok(Page { objects, prefixes, next })
+    }
+
+    /// Walks the backend's pages until the limit is reached; a common prefix is passed over in one step.
+    async fn collect(
+        &self,
+        view: &View<'_>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<String>), Error> {
+        let mut items: Vec<Item> = Vec::new();
+        let mut at = after.map(|after| view.past(&after, view.group(&after) == Some(after.as_str())));
+        if limit == 0 {
+            return Ok((items, None));
+        }
+        loop {
+            let wanted = limit.saturating_add(1).saturating_sub(items.len());
+            let (page, more) = self.page(view, at.take(), wanted).await?;
+            let mut jump = None;
+            let mut last = None;
+            for (key, meta, end) in page {
+                last = Some(meta.location.to_string());
+                let item = match view.group(&key) {
+                    Some(group) => {
+                        jump = Some(view.past(group, true));
+                        Item::Prefix(group.to_owned())
+                    }
+                    None => Item::Object(key, meta, end),
+                };
+                if items.len() == limit {
+                    let next = items.last().map(|item| item.name().to_owned());
+                    return Ok((items, next));
+                }
+                items.push(item);
+                if jump.is_some() {
+                    break;
+                }
+            }
+            at = match (jump, more, last) {
+                (Some(jump), _, _) => Some(jump),
+                (None, true, Some(last)) => Some(last),
+                (None, _, _) => return Ok((items, None)),
+            };
+        }
+    }
+
+    /// One page of the backend, with the last bytes of each object, and whether there are more.
+    async fn page(
+        &self,
+        view: &View<'_>,
+        offset: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<(String, ObjectMeta, Bytes)>, bool), Error> {
+        let options =
+            PaginatedListOptions { offset, max_keys: Some(limit.min(1_000)), ..PaginatedListOptions::default() };
+        let from = layout::prefix(&view.bucket.name, view.prefix);
+        let found = self.backend.list_paginated(Some(&from), options).await?;
+        let more = found.page_token.is_some();
+        let ends = found.result.extensions.get::<Ends>().map(|ends| ends.0.clone()).unwrap_or_default();
+        let mut ends = ends.into_iter();
+        let start = view.bucket.name.len() + 1;
+        let mut page = Vec::with_capacity(found.result.objects.len());
+        for meta in found.result.objects {
+            let name = meta.location.as_ref().get(start..).unwrap_or_default();
+            let key = decode_key(name)
+                .ok_or_else(|| Error::Internal(format!("no key has the name {}", meta.location)))?;
+            page.push((key, meta, ends.next().unwrap_or_default()));
+        }
+        Ok((page, more))
+    }
+
+    /// Opens the Head and tail of each object, many at a time.
+    async fn look_at(&self, bucket: &Arc<Bucket>, objects: Vec<(String, ObjectMeta, Bytes)>) -> Result<Vec<Listed>, Error> {
+        let keks = Arc::new(self.keks_of(bucket, &objects).await?);
+        let mut jobs = Vec::new();
+        let mut objects = objects.into_iter().peekable();
+        while objects.peek().is_some() {
+            let some: Vec<_> = objects.by_ref().take(HEADS_A_JOB).collect();
+            let (bucket, keks) = (Arc::clone(bucket), Arc::clone(&keks));
+            let look = move || some.into_iter().map(|object| look(&bucket, &keks, object)).collect::<Vec<_>>();
+            jobs.push(tokio::task::spawn_blocking(look));
+        }
+        let mut listed = Vec::new();
+        for job in jobs {
+            for (object, glimpse) in job.await.map_err(Error::job)? {
+                listed.push(self.listed(bucket, object, glimpse).await?);
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The keys that the Heads of a page name: mostly one.
+    async fn keks_of(
+        &self,
+        bucket: &Bucket,
+        objects: &[(String, ObjectMeta, Bytes)],
+    ) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
+        let mut keks = HashMap::new();
+        for (_, _, end) in objects {
+            let Ok(clear) = ClearHead::parse(head_bytes(end)) else { continue };
+            let id = clear.kek_id();
+            if keks.contains_key(&id) {
+                continue;
+            }
+            match self.keyring.kek(bucket.uuid, id).await.map_err(Error::from) {
+                Ok(kek) => drop(keks.insert(id, kek)),
+                Err(Error::Tampered { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(keks)
+    }
+
+    async fn listed(&self, bucket: &Bucket, object: (String, ObjectMeta), glimpse: Look) -> Result<Listed, Error> {
+        let (key, meta) = object;
+        let size = envelope::plain_length(meta.size);
+        let glimpse = match glimpse {
+            Ok(Some(glimpse)) if size.is_ok() => Ok(glimpse),
+            Ok(_) => match self.find(bucket, &key).await {
+                Ok(found) => Ok(Glimpse {
+                    etag: found.etag(),
+                    modified: found.modified(),
+                    checksum: found.describe().checksum.map(|(checksum, _)| checksum.kind),
+                }),
+                Err(Error::Tampered { why, .. }) => Err(why),
+                Err(Error::Refused(_)) => Err(envelope::Error { kind: envelope::Kind::Truncated, why: "gone while listed" }),
+                Err(error) => return Err(error),
+            },
+            Err(why) => Err(why),
+        };
+        let glimpse = glimpse.unwrap_or_else(|why| {
+            tracing::error!(path = %meta.location, %why, "an object in a listing does not verify");
+            Glimpse {
+                etag: etag::opaque(meta.e_tag.as_deref().unwrap_or_default()),
+                modified: Millis(u64::try_from(meta.last_modified.timestamp_millis()).unwrap_or(0)),
+                checksum: None,
+            }
+        });
+        let Glimpse { etag, modified, checksum } = glimpse;
+        Ok(Listed { key, size: size.unwrap_or(0), etag, modified, checksum })
+    }
+}
+
+type Look = envelope::Result<Option<Glimpse>>;
+
+fn look(
+    bucket: &Bucket,
+    keks: &HashMap<KekId, Arc<Kek>>,
+    object: (String, ObjectMeta, Bytes),
+) -> ((String, ObjectMeta), Look) {
+    let (key, meta, end) = object;
+    let seen = if end.is_empty() {
+        Ok(None)
+    } else {
+        ClearHead::parse(head_bytes(&end)).and_then(|clear| match keks.get(&clear.kek_id()) {
+            Some(kek) => glimpse(&meta, &end, kek, &Context { bucket: bucket.uuid, key: &key }),
+            None => Err(envelope::Error { kind: envelope::Kind::WrongKey, why: "no KEK of this id" }),
+        })
+    };
+    ((key, meta), seen)
+}
+
+impl Item {
+    fn name(&self) -> &str {
+        match self {
+            Self::Object(key, _, _) => key,
+            Self::Prefix(prefix) => prefix,
+        }
+    }
+}
+
+impl View<'_> {
+    /// The common prefix a key is shown under, if it is.
+    fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let delimiter = self.delimiter?;
+        let rest = key.strip_prefix(self.prefix)?;
+        let end = self.prefix.len() + rest.find(delimiter)? + delimiter.len();
+        key.get(..end)
+    }
+
+    /// The offset behind a key, or behind all keys of a group.
+    ///
+    /// No key of a group is above the group's name followed by 257 of the greatest character: that would be more
+    /// than the 1,024 bytes a key can have.
+    fn past(&self, key: &str, group: bool) -> String {
+        if group {
+            let mut offset = format!("{}/{}", self.bucket.name, encode_prefix(key));
+            offset.extend(std::iter::repeat_n(char::MAX, 257));
+            return offset;
+        }
+        match layout::object(&self.bucket.name, key) {
+            Ok(path) => path.to_string(),
+            Err(_) => layout::prefix(&self.bucket.name, key),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! CompleteMultipartUpload: a tail and a Head after parts that stay where they are.
+
+use super::list::{checksum_of, etag_of};
+use super::sums;
+use super::upload::Open;
+use crate::access::Permitted;
+use crate::envelope::{Entry, EtagRecord, PartRecord, Record, UNIT};
+use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
+use crate::gateway::operation::{Checksum, ChecksumScope, Complete, NamedPart};
+use crate::gateway::outcome::Written;
+use crate::gateway::put::field;
+use crate::gateway::{Error, Refusal, etag};
+use crate::keyring::OsRandom;
+use crate::store::Millis;
+use object_store::PutMode;
+use object_store::multipart::PartId;
+use std::collections::HashMap;
+
+impl Gateway {
+    /// Makes an object of the parts that are named, in O(parts): no content is read or moved.
+    ///
+    /// # Errors
+    /// `NoSuchUpload`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`, the preconditions'; the
+    /// upload stays open then.
+    pub async fn complete(&self, operation: Permitted<Complete>) -> Result<Written, Error> {
+        let bucket = bucket_of(&operation)?;
+        let Complete { key, upload_id, parts, checksum, conditions, .. } = operation.into_operation();
+        let open = self.open_upload(&bucket, &key, &upload_id).await?;
+        let mode = self.write_mode(&bucket, &key, &conditions).await?;
+        let parts = choose(self.attempts(&open).await?, &parts)?;
+        let (record, sum) = self.final_record(&open, &parts, checksum.as_ref())?;
+        let result = self.finish(&open, &parts, &record, mode).await?;
+        let etag = match record.etag {
+            EtagRecord::Composite(md5) | EtagRecord::Md5(md5) => format!("{}-{}", etag::hex(&md5), parts.len()),
+            EtagRecord::Opaque => etag::opaque(&result.unwrap_or_default()),
+        };
+        if let Err(error) = self.forget_upload(&open.name).await {
+            tracing::warn!(%error, "records of a completed upload are left to be swept");
+        }
+        Ok(Written { etag, modified: Millis(open.head.metadata().created), checksum: sum })
+    }
+
+    fn final_record(
+        &self,
+        open: &Open,
+        parts: &[PartRecord],
+        expected: Option<&Checksum>,
+    ) -> Result<(Record, Option<(Checksum, ChecksumScope)>), Error> {
+        let declared = sums::declared(open.head.metadata());
+        let sum = declared.and_then(|(kind, scope)| Some((sums::whole(parts, kind, scope)?, scope)));
+        if let Some(expected) = expected
+            && sum.as_ref().map(|(sum, _)| sum) != Some(expected)
+        {
+            return Err(Refusal::BadDigest("checksum").into());
+        }
+        let etag = match self.settings.etag {
+            EtagKind::Md5 => sums::etag(parts),
+            EtagKind::Opaque => EtagRecord::Opaque,
+        };
+        let checksum = sum.as_ref().map(|(sum, scope)| Ok::<_, Error>((field(sum)?, *scope))).transpose()?;
+        Ok((Record { completed: self.now().0, etag, checksum }, sum))
+    }
+
+    /// The commit point. Answers the backend's ETag.
+    async fn finish(
+        &self,
+        open: &Open,
+        parts: &[PartRecord],
+        record: &Record,
+        mode: PutMode,
+    ) -> Result<Option<String>, Error> {
+        let kek = self.keyring.active_kek(open.bucket.uuid).await?;
+        let entries: Vec<Entry> = parts.iter().map(|part| part.entry.clone()).collect();
+        let (mut end, wrapped) = open
+            .head
+            .complete((&kek, open.bucket.uuid), &entries, record, &mut OsRandom)
+            .map_err(Error::sealing)?;
+        end.extend_from_slice(&wrapped.head);
+        let ids = parts.iter().map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
+        let _gate = self.enter(&open.bucket).await?;
+        self.put_overflow(&wrapped).await?;
+        let result = match self.backend.complete_if(&open.upload, ids, end.into(), mode).await {
+            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
+            result => self.settle(&wrapped, result).await?,
+        };
+        Ok(result.e_tag)
+    }
+}
+
+/// For each part that is named, the record with its number and ETag.
+///
+/// # Errors
+/// `InvalidPartOrder` unless the numbers ascend; `InvalidPart` for one that was not sent so; `EntityTooSmall` for one
+/// below 5 MiB before the last.
+fn choose(attempts: Vec<PartRecord>, named: &[NamedPart]) -> Result<Vec<PartRecord>, Error> {
+    if named.is_empty() {
+        return Err(Refusal::InvalidRequest("at least one part must be named".to_owned()).into());
+    }
+    if !named.is_sorted_by(|one, next| one.number < next.number) {
+        return Err(Refusal::InvalidPartOrder.into());
+    }
+    let mut sent: HashMap<(u32, String), PartRecord> = HashMap::new();
+    for part in attempts {
+        sent.insert((part.entry.part_no, etag_of(&part)), part);
+    }
+    let mut chosen = Vec::with_capacity(named.len());
+    for NamedPart { number, etag, checksum } in named {
+        let part = sent.remove(&(*number, etag.clone())).ok_or(Refusal::InvalidPart { number: *number })?;
+        if checksum.is_some() && checksum.as_ref() != checksum_of(&part).as_ref() {
+            return Err(Refusal::InvalidPart { number: *number }.into());
+        }
+        chosen.push(part);
+    }
+    let before_last = chosen.len().saturating_sub(1);
+    match chosen.iter().take(before_last).find(|part| part.entry.plain_len < UNIT) {
+        Some(part) => Err(Refusal::EntityTooSmall { number: part.entry.part_no }.into()),
+        None => Ok(chosen),
+    }
+}

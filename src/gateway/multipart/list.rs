@@ -1,0 +1,147 @@
+//! ListParts and ListMultipartUploads.
+
+use super::upload::Open;
+use crate::access::Permitted;
+use crate::envelope::{self, PartRecord};
+use crate::gateway::gateway::{Gateway, bucket_of};
+use crate::gateway::operation::{Checksum, ListParts, ListUploads};
+use crate::gateway::outcome::{ListedPart, ListedUpload, Parts, Uploads};
+use crate::gateway::{Error, etag};
+use crate::keyring::Bucket;
+use crate::store::{Ends, Millis, OpenUpload, Upload, decode_key, layout};
+use bytes::Bytes;
+use object_store::list::PaginatedListOptions;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
+use std::collections::BTreeMap;
+
+impl Gateway {
+    /// The parts that were sent, the newest attempt of each number.
+    ///
+    /// # Errors
+    /// `NoSuchUpload`.
+    pub async fn list_parts(&self, operation: Permitted<ListParts>) -> Result<Parts, Error> {
+        let bucket = bucket_of(&operation)?;
+        let ListParts { key, upload_id, after, limit, .. } = operation.into_operation();
+        let open = self.open_upload(&bucket, &key, &upload_id).await?;
+        let attempts = self.attempts(&open).await?;
+        let mut newest: BTreeMap<u32, PartRecord> = BTreeMap::new();
+        for part in attempts {
+            let number = part.entry.part_no;
+            if newest.get(&number).is_none_or(|other| other.created <= part.created) {
+                newest.insert(number, part);
+            }
+        }
+        let mut parts: Vec<_> = newest.into_iter().filter(|(number, _)| *number > after).map(|(_, part)| part).collect();
+        let more = parts.len() > limit;
+        parts.truncate(limit);
+        let parts: Vec<ListedPart> = parts.into_iter().map(listed).collect();
+        let next = if more { parts.last().map(|part| part.number) } else { None };
+        Ok(Parts { parts, next, checksum: super::sums::declared(open.head.metadata()) })
+    }
+
+    /// Every attempt at every part, in order of number.
+    pub(super) async fn attempts(&self, open: &Open) -> Result<Vec<PartRecord>, Error> {
+        let under = format!("{}/", layout::upload(&open.name, "part"));
+        let mut attempts = Vec::new();
+        let mut token = None;
+        loop {
+            let options =
+                PaginatedListOptions { max_keys: Some(1_000), page_token: token, ..PaginatedListOptions::default() };
+            let page = self.backend.list_paginated(Some(&under), options).await?;
+            let ends = page.result.extensions.get::<Ends>().map(|ends| ends.0.clone()).unwrap_or_default();
+            let mut ends = ends.into_iter();
+            for meta in page.result.objects {
+                let end = ends.next().unwrap_or_default();
+                attempts.push(self.attempt(open, &under, &meta, end).await?);
+            }
+            token = page.page_token;
+            if token.is_none() {
+                return Ok(attempts);
+            }
+        }
+    }
+
+    /// Opens one part record; it lies in the last bytes if the listing brought them.
+    async fn attempt(&self, open: &Open, under: &str, meta: &ObjectMeta, end: Bytes) -> Result<PartRecord, Error> {
+        let tampered = |why| Error::Tampered { path: meta.location.to_string(), why };
+        let whole = u64::try_from(end.len()) == Ok(meta.size);
+        let record = if whole { end } else { self.backend.get(&meta.location).await?.bytes().await? };
+        let name = meta.location.as_ref().strip_prefix(under).unwrap_or_default();
+        let number = name.split('.').next().and_then(|number| number.parse().ok());
+        let malformed = envelope::Error { kind: envelope::Kind::Malformed, why: "name of a part record" };
+        let number = number.ok_or_else(|| tampered(malformed))?;
+        open.head.records().open(&record, number).map_err(tampered)
+    }
+
+    /// The open uploads of a bucket, in order of key.
+    pub async fn list_uploads(&self, operation: Permitted<ListUploads>) -> Result<Uploads, Error> {
+        let bucket = bucket_of(&operation)?;
+        let ListUploads { prefix, delimiter, after, limit, .. } = operation.into_operation();
+        let mut page = Uploads { uploads: Vec::new(), prefixes: Vec::new(), next: None };
+        let under = layout::prefix(&bucket.name, &prefix);
+        let mut at = after.map(|(key, id)| marker(&bucket, &key, id)).transpose()?;
+        loop {
+            let some = self.backend.uploads(&under, at.as_ref(), limit.saturating_add(1)).await?;
+            let Some(last) = some.last() else { return Ok(page) };
+            at = Some(last.upload.clone());
+            for open in some {
+                let OpenUpload { upload: Upload { path, id }, created } = open;
+                let key = key_of(&bucket, &path)?;
+                let group = delimiter.as_deref().and_then(|delimiter| group(&key, &prefix, delimiter));
+                if group.as_ref().is_some_and(|group| page.prefixes.last() == Some(group)) {
+                    continue;
+                }
+                if page.uploads.len() + page.prefixes.len() >= limit {
+                    let shown = page.uploads.last().map(|last| (last.key.clone(), last.upload_id.clone()));
+                    let grouped = page.prefixes.last().map(|prefix| (prefix.clone(), String::new()));
+                    page.next = shown.max(grouped);
+                    return Ok(page);
+                }
+                match group {
+                    Some(group) => page.prefixes.push(group),
+                    None => page.uploads.push(ListedUpload { key, upload_id: id, created }),
+                }
+            }
+        }
+    }
+}
+
+/// Where a page of uploads begins: after one upload of a key, or after all of them.
+fn marker(bucket: &Bucket, key: &str, id: Option<String>) -> Result<Upload, Error> {
+    let path = layout::object(&bucket.name, key)?;
+    Ok(Upload { path, id: id.unwrap_or_else(|| char::MAX.to_string()) })
+}
+
+fn group(key: &str, prefix: &str, delimiter: &str) -> Option<String> {
+    let rest = key.strip_prefix(prefix)?;
+    let end = prefix.len() + rest.find(delimiter)? + delimiter.len();
+    key.get(..end).map(str::to_owned)
+}
+
+/// The key of a path in a bucket.
+pub(super) fn key_of(bucket: &Bucket, path: &Path) -> Result<String, Error> {
+    let name = path.as_ref().strip_prefix(bucket.name.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    name.and_then(decode_key).ok_or_else(|| Error::Internal(format!("no key has the name {path}")))
+}
+
+/// The ETag of a part: what UploadPart answered.
+pub(super) fn etag_of(part: &PartRecord) -> String {
+    part.md5.map_or_else(|| part.entry.opaque_etag(), |md5| etag::hex(&md5))
+}
+
+fn listed(part: PartRecord) -> ListedPart {
+    ListedPart {
+        number: part.entry.part_no,
+        size: part.entry.plain_len,
+        etag: etag_of(&part),
+        modified: Millis(part.created),
+        checksum: checksum_of(&part),
+    }
+}
+
+/// The checksum of a part, if its kind is one we know.
+pub(super) fn checksum_of(part: &PartRecord) -> Option<Checksum> {
+    let field = part.checksum.as_ref()?;
+    Some(Checksum { kind: field.kind()?, value: field.value().to_vec() })
+}

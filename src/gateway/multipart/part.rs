@@ -1,0 +1,101 @@
+//! UploadPart: a segment of its own, sealed under the upload's DEK with a fresh salt for every attempt.
+
+use super::upload::Open;
+use crate::access::Permitted;
+use crate::envelope::{Entry, PartRecord};
+use crate::gateway::body::Body;
+use crate::gateway::digests::{Digests, Sums};
+use crate::gateway::gateway::{Gateway, bucket_of};
+use crate::gateway::intake::Intake;
+use crate::gateway::operation::{ChecksumScope, PutPart};
+use crate::gateway::outcome::Written;
+use crate::gateway::put::{Taken, Target, field, part_field};
+use crate::gateway::{Error, Refusal, etag};
+use crate::keyring::OsRandom;
+use crate::store::{Draft, Millis, layout};
+use bytes::Bytes;
+use object_store::{PutMode, PutOptions, PutPayload};
+
+/// The greatest part number there is.
+const LAST: u32 = 10_000;
+
+impl Gateway {
+    /// Takes one part in. Its record is written after its bytes are durable, and an earlier attempt is left alone.
+    ///
+    /// # Errors
+    /// `NoSuchUpload`; what the body's verification refuses; nothing is stored then.
+    pub async fn put_part(&self, operation: Permitted<PutPart>, body: Body) -> Result<Written, Error> {
+        let bucket = bucket_of(&operation)?;
+        let PutPart { key, upload_id, number, declared, .. } = operation.into_operation();
+        if !(1..=LAST).contains(&number) {
+            return Err(Refusal::InvalidArgument("the part number must be from 1 to 10000".to_owned()).into());
+        }
+        let open = self.open_upload(&bucket, &key, &upload_id).await?;
+        let fallback = super::sums::declared(open.head.metadata()).map(|(kind, _)| kind);
+        let body_keys = open.head.open(None).map_err(|why| open.tampered(why))?;
+        let sealer = body_keys.segment(number, &mut OsRandom);
+        let intake = Intake::new(sealer, Digests::new(self.settings.etag, &declared, fallback));
+        let begin = || self.begin_part(&open, number);
+        let taken = self.take_in(body, &declared, intake, begin).await?;
+        let Taken { target, last, mut entry, sums } = taken;
+        entry.checksum = part_field(sums.checksum.as_ref())?;
+        let mut draft = match target {
+            Target::Draft(draft) => draft,
+            Target::Undecided => self.begin_part(&open, number).await.map_err(no_upload)?,
+        };
+        draft.write(Box::new(move || last)).await?;
+        let stored = draft.finish(Bytes::new(), PutMode::Overwrite).await.map_err(no_upload)?;
+        let modified = self.now();
+        let content_id = stored.e_tag.unwrap_or_default();
+        let etag = part_etag(&entry, &sums);
+        self.record_part(&open, part_record(entry, &sums, content_id, modified)?).await?;
+        let checksum = sums.checksum.map(|checksum| (checksum, ChecksumScope::FullObject));
+        Ok(Written { etag, modified, checksum })
+    }
+
+    async fn begin_part(&self, open: &Open, number: u32) -> object_store::Result<Box<dyn Draft>> {
+        self.backend.begin_part(&open.upload, number).await
+    }
+
+    async fn record_part(&self, open: &Open, part: PartRecord) -> Result<(), Error> {
+        let number = part.entry.part_no;
+        let (name, record) = open.head.records().seal(&part, &mut OsRandom).map_err(Error::sealing)?;
+        let path = layout::upload(&open.name, &format!("part/{number:05}.{name}"));
+        let payload = PutPayload::from(record.to_vec());
+        self.backend.put_opts(&path, payload, PutOptions::from(PutMode::Create)).await?;
+        Ok(())
+    }
+}
+
+impl Open {
+    pub(super) fn tampered(&self, why: crate::envelope::Error) -> Error {
+        Error::Tampered { path: format!("{}/{}", self.upload.path, self.name), why }
+    }
+}
+
+/// The MD5, or else `<32 hex>-0` of the commitment, which clients do not take for an MD5 (FORMAT 11.3).
+fn part_etag(entry: &Entry, sums: &Sums) -> String {
+    match sums.md5 {
+        Some(md5) => etag::hex(&md5),
+        None => entry.opaque_etag(),
+    }
+}
+
+fn part_record(entry: Entry, sums: &Sums, content_id: String, modified: Millis) -> Result<PartRecord, Error> {
+    Ok(PartRecord {
+        entry,
+        md5: sums.md5,
+        created: modified.0,
+        staged: false,
+        backend_etag: content_id,
+        checksum: sums.checksum.as_ref().map(field).transpose()?,
+    })
+}
+
+/// What a backend's "not found" means of a part: the upload is over.
+fn no_upload(error: object_store::Error) -> Error {
+    match error {
+        object_store::Error::NotFound { .. } => Refusal::NoSuchUpload.into(),
+        other => other.into(),
+    }
+}

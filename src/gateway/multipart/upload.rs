@@ -1,0 +1,136 @@
+//! An upload is begun, found again by any replica, and given up.
+
+use crate::access::Permitted;
+use crate::envelope::{ClearUpload, Context, NewBody, UploadHead, upload_name};
+use crate::gateway::gateway::{Gateway, bucket_of};
+use crate::gateway::operation::{Abort, CreateUpload};
+use crate::gateway::outcome::Begun;
+use crate::gateway::{Error, Refusal, about, etag};
+use crate::keyring::{Bucket, OsRandom};
+use crate::store::{Upload, layout};
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::list::PaginatedListOptions;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use std::sync::Arc;
+
+/// How many records are removed at the same time.
+const AT_ONCE: usize = 64;
+
+/// An open upload whose record verified.
+pub(super) struct Open {
+    pub(super) bucket: Arc<Bucket>,
+    pub(super) upload: Upload,
+    /// The upload name in hexadecimal: where its records lie.
+    pub(super) name: String,
+    pub(super) head: UploadHead,
+}
+
+impl Gateway {
+    /// Begins an upload. Its DEK is drawn now, and everything about the object is sealed now.
+    pub async fn create_upload(&self, operation: Permitted<CreateUpload>) -> Result<Begun, Error> {
+        let bucket = bucket_of(&operation)?;
+        let owner = Arc::clone(&operation.principal().id.0);
+        let CreateUpload { key, about, checksum, .. } = operation.into_operation();
+        let mut metadata = about::to_metadata(&key, self.now().0, &owner, &about)?;
+        metadata.declared_checksum = checksum.map(|(kind, scope)| (kind.number(), scope.number()));
+        let path = layout::object(&bucket.name, &key)?;
+        let kek = self.keyring.active_kek(bucket.uuid).await?;
+        let _gate = self.enter(&bucket).await?;
+        let id = self.backend.create_multipart(&path).await?;
+        let record = NewBody::draw(&mut OsRandom)
+            .wrap_upload((&kek, bucket.uuid), (&metadata, id.as_bytes()), None, &mut OsRandom)
+            .map_err(Error::sealing)?;
+        let name = etag::hex(&upload_name(bucket.uuid, &key, id.as_bytes()));
+        let stored = self
+            .backend
+            .put_opts(&layout::upload(&name, "upload"), PutPayload::from(record), PutOptions::from(PutMode::Create))
+            .await;
+        if let Err(error) = stored {
+            if let Err(left) = self.backend.abort_multipart(&path, &id).await {
+                tracing::warn!(%path, %left, "an upload that could not begin is left to be swept");
+            }
+            return Err(error.into());
+        }
+        Ok(Begun { upload_id: id })
+    }
+
+    /// Gives an upload up: what was sent for it is gone, and the DEK was wrapped nowhere else.
+    ///
+    /// # Errors
+    /// `NoSuchUpload`.
+    pub async fn abort(&self, operation: Permitted<Abort>) -> Result<(), Error> {
+        let bucket = bucket_of(&operation)?;
+        let Abort { key, upload_id, .. } = operation.into_operation();
+        let open = self.open_upload(&bucket, &key, &upload_id).await?;
+        match self.backend.abort_multipart(&open.upload.path, &open.upload.id).await {
+            Ok(()) => {}
+            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
+            Err(error) => return Err(error.into()),
+        }
+        self.forget_upload(&open.name).await
+    }
+
+    /// Gives up every upload of a bucket.
+    pub(in crate::gateway) async fn abort_all(&self, bucket: &Bucket) -> Result<(), Error> {
+        let prefix = layout::prefix(&bucket.name, "");
+        loop {
+            let some = self.backend.uploads(&prefix, None, 100).await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            for open in some {
+                let Upload { path, id } = open.upload;
+                let key = super::list::key_of(bucket, &path)?;
+                let name = etag::hex(&upload_name(bucket.uuid, &key, id.as_bytes()));
+                match self.backend.abort_multipart(&path, &id).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => self.forget_upload(&name).await?,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// Finds an upload by what the client says of it, and verifies its record.
+    ///
+    /// # Errors
+    /// `NoSuchUpload` if there is no record of it.
+    pub(super) async fn open_upload(&self, bucket: &Arc<Bucket>, key: &str, upload_id: &str) -> Result<Open, Error> {
+        let name = etag::hex(&upload_name(bucket.uuid, key, upload_id.as_bytes()));
+        let path = layout::upload(&name, "upload");
+        let record = match self.backend.get(&path).await {
+            Ok(found) => found.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let tampered = |why| Error::Tampered { path: path.to_string(), why };
+        let clear = ClearUpload::parse(&record).map_err(tampered)?;
+        let kek = self.keyring.kek(bucket.uuid, clear.kek_id()).await?;
+        let context = Context { bucket: bucket.uuid, key };
+        let head = clear.unwrap(&kek, &context, upload_id.as_bytes()).map_err(tampered)?;
+        let upload = Upload { path: layout::object(&bucket.name, key)?, id: upload_id.to_owned() };
+        Ok(Open { bucket: Arc::clone(bucket), upload, name, head })
+    }
+
+    /// Removes all records of an upload that is over, its own last, so that an interrupted removal can be found.
+    pub(super) async fn forget_upload(&self, name: &str) -> Result<(), Error> {
+        let under = layout::upload(name, "part").to_string();
+        loop {
+            let options = PaginatedListOptions { max_keys: Some(1_000), ..PaginatedListOptions::default() };
+            let page = self.backend.list_paginated(Some(&format!("{under}/")), options).await?;
+            if page.result.objects.is_empty() {
+                break;
+            }
+            let removed = stream::iter(page.result.objects).map(|meta| self.remove_record(meta.location));
+            removed.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        }
+        self.remove_record(layout::upload(name, "upload")).await
+    }
+
+    async fn remove_record(&self, path: Path) -> Result<(), Error> {
+        match self.backend.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

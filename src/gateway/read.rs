@@ -1,0 +1,202 @@
+//! Finding a sealed object and proving it genuine, before any of it is used.
+
+use super::etag;
+use super::gateway::Gateway;
+use super::operation::{Checksum, ChecksumScope};
+use super::outcome::Described;
+use super::{Error, Refusal, about};
+use crate::envelope::{self, ClearHead, Context, END, HEAD, Head, Kek, Tail};
+use crate::keyring::{Bucket, Keyring};
+use crate::store::{Backend, Buffers, Millis, Source, Stored, layout};
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
+use std::sync::Arc;
+
+/// A Head and a tail that verified: all that is needed to open any byte of the body.
+pub(super) struct Verified {
+    pub(super) head: Head,
+    pub(super) opened: envelope::Opened,
+}
+
+/// A sealed object, pinned to one version and proved genuine up to its tail.
+pub struct Sealed {
+    pub(super) path: Path,
+    pub(super) stored: Arc<dyn Stored>,
+    pub(super) end: Bytes,
+    pub(super) verified: Arc<Verified>,
+}
+
+impl Sealed {
+    /// What HEAD tells of it, for no range.
+    #[must_use]
+    pub fn describe(&self) -> Described {
+        let metadata = self.verified.head.metadata();
+        let record = self.verified.opened.record();
+        let entries = self.verified.opened.entries();
+        let part_wise = entries.first().is_some_and(|entry| entry.part_no > 0);
+        Described {
+            size: self.verified.opened.plain_len(),
+            etag: etag::of(record, entries.len(), self.stored.meta()),
+            modified: Millis(metadata.created),
+            about: about::from_metadata(metadata),
+            checksum: checksum_of(record),
+            parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
+            range: None,
+        }
+    }
+
+    /// Names this version in the backend.
+    pub(super) fn source(&self) -> Result<Source, Error> {
+        let e_tag = self.stored.meta().e_tag.clone();
+        let e_tag = e_tag.ok_or_else(|| Error::Internal("the backend gave no ETag".to_owned()))?;
+        Ok(Source { path: self.path.clone(), e_tag })
+    }
+
+    /// What preconditions are held against.
+    pub(super) fn etag(&self) -> String {
+        let opened = &self.verified.opened;
+        etag::of(opened.record(), opened.entries().len(), self.stored.meta())
+    }
+
+    pub(super) fn modified(&self) -> Millis {
+        Millis(self.verified.head.metadata().created)
+    }
+}
+
+fn checksum_of(record: &envelope::Record) -> Option<(Checksum, ChecksumScope)> {
+    let (field, scope) = record.checksum.as_ref()?;
+    Some((Checksum { kind: field.kind()?, value: field.value().to_vec() }, *scope))
+}
+
+impl Gateway {
+    /// Finds an object and verifies its Head and tail.
+    ///
+    /// # Errors
+    /// `NoSuchKey` if and only if the backend has nothing there.
+    pub(super) async fn find(&self, bucket: &Bucket, key: &str) -> Result<Sealed, Error> {
+        let path = layout::object(&bucket.name, key)?;
+        let stored: Arc<dyn Stored> = match self.backend.open(&path).await {
+            Ok(stored) => Arc::from(stored),
+            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchKey.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let name = stored.meta().e_tag.clone().map(|e_tag| (path.clone(), e_tag));
+        if let Some(verified) = name.as_ref().and_then(|name| self.verified.get(name)) {
+            return Ok(Sealed { path, end: stored.end(), stored, verified });
+        }
+        let place = Place { backend: &*self.backend, keyring: &self.keyring, bucket, key };
+        let verified = Arc::new(place.verify(&path, &stored, &self.buffers).await?);
+        if let Some(name) = name {
+            self.verified.insert(name, Arc::clone(&verified));
+        }
+        Ok(Sealed { path, end: stored.end(), stored, verified })
+    }
+}
+
+/// Where an object is looked for, and with what.
+struct Place<'a> {
+    backend: &'a dyn Backend,
+    keyring: &'a Keyring,
+    bucket: &'a Bucket,
+    key: &'a str,
+}
+
+impl Place<'_> {
+    async fn verify(&self, path: &Path, stored: &Arc<dyn Stored>, buffers: &Buffers) -> Result<Verified, Error> {
+        let size = stored.meta().size;
+        let mut end = stored.end();
+        let head = self.head(path, &end).await?;
+        let tampered = |why| Error::Tampered { path: path.to_string(), why };
+        let mut opener = head.open(None).map_err(tampered)?;
+        loop {
+            match opener.tail(size, &end).map_err(tampered)? {
+                Tail::Opened(opened) => return Ok(Verified { head, opened }),
+                Tail::NeedMore(same, length) => {
+                    opener = same;
+                    end = read_all(stored, size.saturating_sub(length)..size, buffers).await?;
+                }
+            }
+        }
+    }
+
+    async fn head(&self, path: &Path, end: &Bytes) -> Result<Head, Error> {
+        let tampered = |why| Error::Tampered { path: path.to_string(), why };
+        let clear = ClearHead::parse(head_bytes(end)).map_err(tampered)?;
+        let kek = self.keyring.kek(self.bucket.uuid, clear.kek_id()).await.map_err(|error| at(path, error.into()))?;
+        let overflow = overflow_record(self.backend, &clear).await?;
+        let context = Context { bucket: self.bucket.uuid, key: self.key };
+        clear.unwrap(&kek, &context, overflow.as_deref()).map_err(tampered)
+    }
+}
+
+/// The last 1,024 bytes, or all there are.
+pub(super) fn head_bytes(end: &Bytes) -> &[u8] {
+    end.get(end.len().saturating_sub(HEAD)..).unwrap_or_default()
+}
+
+/// The overflow record of a Head that has one. One that is missing is left for the Head to refuse.
+pub(super) async fn overflow_record(backend: &dyn Backend, clear: &ClearHead) -> Result<Option<Bytes>, Error> {
+    let Some(name) = clear.overflow_name() else { return Ok(None) };
+    match backend.get(&layout::overflow(&name)).await {
+        Ok(found) => Ok(Some(found.bytes().await?)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads any stretch of a stored object into memory, a buffer at a time.
+pub(super) async fn read_all(
+    stored: &Arc<dyn Stored>,
+    range: std::ops::Range<u64>,
+    buffers: &Buffers,
+) -> Result<Bytes, Error> {
+    let mut bytes = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let buffer = buffers.take();
+        let step = u64::try_from(buffer.capacity()).unwrap_or(u64::MAX).min(range.end - at);
+        let (done, answer) = tokio::sync::oneshot::channel();
+        stored.read(at..at + step, buffer, Box::new(move |filled| drop(done.send(filled))));
+        let filled = answer.await.map_err(|_gone| Error::Unavailable("shutting down".to_owned()))??;
+        bytes.extend_from_slice(filled.as_ref());
+        at += step;
+    }
+    Ok(bytes.into())
+}
+
+/// Names the path in an integrity error that was found without one.
+pub(super) fn at(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Tampered { why, .. } => Error::Tampered { path: path.to_string(), why },
+        Error::Refused(_) | Error::Unavailable(_) | Error::Full | Error::Internal(_) => error,
+    }
+}
+
+/// What a listing shows of an object whose last bytes are at hand.
+pub(super) struct Glimpse {
+    pub(super) etag: String,
+    pub(super) modified: Millis,
+    pub(super) checksum: Option<envelope::ChecksumKind>,
+}
+
+/// Opens Head and tail from the last bytes alone. None if they are not enough, which costs a read of its own.
+pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Context<'_>) -> envelope::Result<Option<Glimpse>> {
+    debug_assert!(END >= HEAD, "an end holds a Head");
+    let clear = ClearHead::parse(head_bytes(end))?;
+    if clear.overflow_name().is_some() {
+        return Ok(None);
+    }
+    let head = clear.unwrap(kek, context, None)?;
+    if head.needs_customer_key() {
+        return Ok(None);
+    }
+    match head.open(None)?.tail(meta.size, end)? {
+        Tail::NeedMore(..) => Ok(None),
+        Tail::Opened(opened) => Ok(Some(Glimpse {
+            etag: etag::of(opened.record(), opened.entries().len(), meta),
+            modified: Millis(head.metadata().created),
+            checksum: checksum_of(opened.record()).map(|(checksum, _)| checksum.kind),
+        })),
+    }
+}
