@@ -3,7 +3,7 @@
 use super::body::BodyKeys;
 use super::derive::Triple;
 use super::fields::{Room, is_zero};
-use super::length::HEAD;
+use super::length::{HEAD, SEALED_MIN};
 use super::metadata::{self, ROW, Row};
 use super::names::hex;
 use super::overflow::{self, Overflow};
@@ -55,6 +55,17 @@ impl ClearHead {
     /// `truncated`, `malformed` or `unsupported`, as FORMAT 5.2 step 1 has it.
     pub fn parse(head: &[u8]) -> Result<Self> {
         Self::read(head, false)
+    }
+
+    /// Looks at an object of `sealed_len` bytes, of which `end` are the last.
+    ///
+    /// # Errors
+    /// `truncated` if it is shorter than any object; then as [`ClearHead::parse`].
+    pub fn find(sealed_len: u64, end: &[u8]) -> Result<Self> {
+        if sealed_len < SEALED_MIN {
+            return Err(Error::truncated("shorter than the shortest sealed object"));
+        }
+        Self::parse(end.get(end.len().saturating_sub(HEAD)..).unwrap_or_default())
     }
 
     pub(super) fn read(head: &[u8], upload: bool) -> Result<Self> {

@@ -119,6 +119,14 @@ impl Metadata {
         self.row(None)
     }
 
+    /// Reads the row of an object.
+    ///
+    /// # Errors
+    /// `malformed`; `unsupported` for a tag that must be known.
+    pub fn decode(row: &[u8]) -> Result<Self> {
+        decode(row)?.into_object()
+    }
+
     pub(super) fn row(&self, upload: Option<&UploadItems>) -> Result<Vec<u8>> {
         check_key(&self.key)?;
         // Long enough never to be moved while it holds a TPRK: what is copied on growing is not erased.

@@ -4,7 +4,7 @@ use super::etag;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::List;
 use super::outcome::{Listed, Page};
-use super::read::{Glimpse, glimpse, head_bytes};
+use super::read::{Glimpse, glimpse};
 use super::Error;
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
@@ -149,8 +149,8 @@ impl Gateway {
         objects: &[(String, ObjectMeta, Bytes)],
     ) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
         let mut keks = HashMap::new();
-        for (_, _, end) in objects {
-            let Ok(clear) = ClearHead::parse(head_bytes(end)) else { continue };
+        for (_, meta, end) in objects {
+            let Ok(clear) = ClearHead::find(meta.size, end) else { continue };
             let id = clear.kek_id();
             if keks.contains_key(&id) {
                 continue;
@@ -205,7 +205,7 @@ fn look(
     let seen = if end.is_empty() {
         Ok(None)
     } else {
-        ClearHead::parse(head_bytes(&end)).and_then(|clear| match keks.get(&clear.kek_id()) {
+        ClearHead::find(meta.size, &end).and_then(|clear| match keks.get(&clear.kek_id()) {
             Some(kek) => glimpse(&meta, &end, kek, &Context { bucket: bucket.uuid, key: &key }),
             None => Err(envelope::Error { kind: envelope::Kind::WrongKey, why: "no KEK of this id" }),
         })

@@ -5,7 +5,7 @@ use super::gateway::Gateway;
 use super::operation::{Checksum, ChecksumScope};
 use super::outcome::Described;
 use super::{Error, Refusal, about};
-use crate::envelope::{self, ClearHead, Context, END, HEAD, Head, Kek, Tail};
+use crate::envelope::{self, ClearHead, Context, HEAD, Head, Kek, Tail};
 use crate::keyring::{Bucket, Keyring};
 use crate::store::{Backend, Buffers, Millis, Source, Stored, layout};
 use bytes::Bytes;
@@ -106,7 +106,7 @@ impl Place<'_> {
     async fn verify(&self, path: &Path, stored: &Arc<dyn Stored>, buffers: &Buffers) -> Result<Verified, Error> {
         let size = stored.meta().size;
         let mut end = stored.end();
-        let head = self.head(path, &end).await?;
+        let head = self.head(path, size, &end).await?;
         let tampered = |why| Error::Tampered { path: path.to_string(), why };
         let mut opener = head.open(None).map_err(tampered)?;
         loop {
@@ -120,9 +120,9 @@ impl Place<'_> {
         }
     }
 
-    async fn head(&self, path: &Path, end: &Bytes) -> Result<Head, Error> {
+    async fn head(&self, path: &Path, size: u64, end: &Bytes) -> Result<Head, Error> {
         let tampered = |why| Error::Tampered { path: path.to_string(), why };
-        let clear = ClearHead::parse(head_bytes(end)).map_err(tampered)?;
+        let clear = ClearHead::find(size, end).map_err(tampered)?;
         let kek = self.keyring.kek(self.bucket.uuid, clear.kek_id()).await.map_err(|error| at(path, error.into()))?;
         let overflow = overflow_record(self.backend, &clear).await?;
         let context = Context { bucket: self.bucket.uuid, key: self.key };
@@ -182,8 +182,7 @@ pub(super) struct Glimpse {
 
 /// Opens Head and tail from the last bytes alone. None if they are not enough, which costs a read of its own.
 pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Context<'_>) -> envelope::Result<Option<Glimpse>> {
-    debug_assert!(END >= HEAD, "an end holds a Head");
-    let clear = ClearHead::parse(head_bytes(end))?;
+    let clear = ClearHead::find(meta.size, end)?;
     if clear.overflow_name().is_some() {
         return Ok(None);
     }
