@@ -48,6 +48,12 @@ impl Buffer {
         Self { bytes: Vec::new(), len: 0, pool: None }
     }
 
+    /// A buffer of no pool that holds these bytes.
+    #[must_use]
+    pub fn holding(bytes: Vec<u8>) -> Self {
+        Self { len: bytes.len(), bytes, pool: None }
+    }
+
     /// How many bytes fit.
     #[must_use]
     pub fn capacity(&self) -> usize {

@@ -1,0 +1,99 @@
+//! The directory: whose it is, what is in it, and how much room there is.
+
+use super::fault;
+use object_store::{Error, Result};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const FORMAT: &str = "waxseal-store v1\n";
+
+/// Room that is never filled: at most this much, in bytes.
+const RESERVE_MAX: u64 = 64 << 20;
+
+/// A directory that is ours until this is dropped.
+pub(super) struct Folder {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes an empty store.
+    pub(super) fn create(root: &Path) -> Result<Self> {
+        let io = |error: io::Error| in_folder(root, &error);
+        DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(io)?;
+        let folder = Self::lock(root)?;
+        if folder.root.join("format").exists() {
+            return Err(Error::AlreadyExists { path: root.display().to_string(), source: "there is a store".into() });
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(folder.blobs()).map_err(io)?;
+        Ok(folder)
+    }
+
+    /// Says that the store is complete: the last step of making one.
+    pub(super) fn seal(&self) -> Result<()> {
+        let write = || {
+            let path = self.root.join("format");
+            fs::write(&path, FORMAT)?;
+            File::open(&path)?.sync_all()?;
+            File::open(&self.root)?.sync_all()
+        };
+        write().map_err(|error| in_folder(&self.root, &error))
+    }
+
+    /// Takes a store that exists.
+    pub(super) fn open(root: &Path) -> Result<Self> {
+        let format = match fs::read_to_string(root.join("format")) {
+            Ok(format) => format,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let path = root.display().to_string();
+                return Err(Error::NotFound { path, source: "there is no store: run `waxseal init`".into() });
+            }
+            Err(error) => return Err(in_folder(root, &error)),
+        };
+        if format != FORMAT {
+            return Err(fault::unavailable(format!("{} is a store of another version", root.display())));
+        }
+        Self::lock(root)
+    }
+
+    fn lock(root: &Path) -> Result<Self> {
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"));
+        let lock = file.map_err(|error| in_folder(root, &error))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let why = format!("{} is in use by another process: stop it first", root.display());
+                Err(fault::unavailable(why))
+            }
+            Err(error) => Err(in_folder(root, &error.into())),
+        }
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// Whether so many more bytes leave the reserve untouched.
+    pub(super) fn has_room(&self, more: u64) -> Result<bool> {
+        let about = rustix::fs::statvfs(&self.root).map_err(|error| in_folder(&self.root, &error.into()))?;
+        let (free, all) = (about.f_bavail.saturating_mul(about.f_frsize), about.f_blocks.saturating_mul(about.f_frsize));
+        Ok(free >= more.saturating_add(RESERVE_MAX.min(all / 20)))
+    }
+}
+
+fn in_folder(root: &Path, error: &io::Error) -> Error {
+    match fault::io(error) {
+        Error::Generic { .. } if error.kind() != io::ErrorKind::StorageFull => {
+            fault::unavailable(format!("{}: {error}", root.display()))
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,66 @@
+//! Our own extension of the traits.
+
+use super::change::{Change, upload_key};
+use super::draft::{Becomes, Drafted};
+use super::{DiskStore, fault};
+use crate::store::Millis;
+use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::multipart::PartId;
+use object_store::path::Path;
+use object_store::{PutMode, PutResult, Result};
+use std::sync::Arc;
+
+impl DiskStore {
+    pub(super) fn draft(&self, path: &Path, becomes: Becomes) -> Drafted {
+        Drafted::new(Arc::clone(&self.inner), path.clone(), becomes)
+    }
+}
+
+#[async_trait]
+impl Backend for DiskStore {
+    async fn open(&self, path: &Path) -> Result<Box<dyn Stored>> {
+        Ok(Box::new(self.version(path)?))
+    }
+
+    async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>> {
+        Ok(Box::new(self.draft(to, Becomes::Object)))
+    }
+
+    async fn begin_part(&self, upload: &Upload, number: u32) -> Result<Box<dyn Draft>> {
+        let key = upload_key(upload.path.as_ref(), &upload.id);
+        if !self.inner.workshop.index.is_open(&key)? {
+            return Err(fault::not_found(upload.path.as_ref()));
+        }
+        Ok(Box::new(self.draft(&upload.path, Becomes::Part(number, key))))
+    }
+
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, mode: PutMode) -> Result<PutResult> {
+        let (path, e_tag, keep) = (from.path.to_string(), Some(from.e_tag.clone()), Some(keep));
+        self.inner.commit(Change::Splice { from: path, e_tag, keep, end, to: to.to_string(), mode }, None).await
+    }
+
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, mode: PutMode) -> Result<PutResult> {
+        let parts = parts.into_iter().map(|part| part.content_id).collect();
+        self.inner.complete((&upload.path, &upload.id), parts, end, mode).await
+    }
+
+    async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
+        let after = after.map(|upload| upload_key(upload.path.as_ref(), &upload.id));
+        let found = self.inner.workshop.index.uploads(prefix, after.as_deref(), limit)?;
+        let open = |(path, id, created): (String, String, u64)| {
+            let upload = Upload { path: Path::parse(path)?, id };
+            Ok(OpenUpload { upload, created: Millis(created) })
+        };
+        found.into_iter().map(open).collect()
+    }
+
+    async fn ready(&self) -> Result<()> {
+        if !self.inner.workshop.folder.has_room(0)? {
+            return Err(fault::full());
+        }
+        self.inner.commit(Change::Nothing, None).await?;
+        Ok(())
+    }
+}

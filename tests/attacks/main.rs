@@ -1,0 +1,12 @@
+//! What hostile clients try: each case is refused, leaves nothing behind, and the server answers the next request.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bodies;
+mod fixture;
+mod names;
+mod preconditions;
+mod presigned;
+mod requests;
+mod signatures;

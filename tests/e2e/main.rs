@@ -1,0 +1,13 @@
+//! The clients people use, against the program as they would run it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod aws_cli;
+mod boto3;
+mod canary;
+mod program;
+mod rclone;
+mod reference;
+mod s3cmd;
+mod tool;

@@ -1,0 +1,131 @@
+//! The real program on a directory of its own.
+
+use super::client::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use tempfile::TempDir;
+
+pub const ACCESS_KEY: &str = "WAXTESTACCESSKEY0001";
+pub const SECRET_KEY: &str = "tests-only/Yk3vQ9zR7mW1xB5nC8dF2gH4";
+
+/// A running server, killed when dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    pub admin: String,
+}
+
+/// The program as cargo built it.
+pub fn waxseal() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_waxseal"))
+}
+
+/// A store, its root and its log.
+pub struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// In memory: for tests that sync often and do not measure it.
+    pub fn in_memory() -> Self {
+        let shared = Path::new("/dev/shm");
+        let folder = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() };
+        Self { folder: folder.unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.path().join("store")
+    }
+
+    pub fn root_key(&self) -> PathBuf {
+        self.path().join("root.key")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.path().join("log")
+    }
+
+    /// What names this store on every command line.
+    pub fn place(&self) -> [String; 4] {
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        ["--data".into(), text(self.store()), "--root-key".into(), text(self.root_key())]
+    }
+
+    pub fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// Serves on free ports, initialised if need be, with more arguments.
+    pub fn serve_with(&self, more: &[&str]) -> Server {
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut command = waxseal();
+        command.arg("serve").arg("--init").args(self.place());
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]).args(more);
+        command.env("WAXSEAL_ACCESS_KEY_ID", ACCESS_KEY).env("WAXSEAL_SECRET_ACCESS_KEY", SECRET_KEY);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (mut url, mut admin, mut said) = (None, None, String::new());
+        while url.is_none() || admin.is_none() {
+            let Some(Ok(line)) = lines.next() else {
+                panic!("the server ended before it listened: {said}\n{}", std::fs::read_to_string(self.log()).unwrap());
+            };
+            url = url.or(line.strip_prefix("listening on ").map(str::to_owned));
+            admin = admin.or(line.strip_prefix("admin on ").map(str::to_owned));
+            said.push_str(&line);
+            said.push('\n');
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, url: url.unwrap(), admin: admin.unwrap() }
+    }
+}
+
+impl Server {
+    pub fn client(&self) -> Client {
+        Client::new(&self.url, ACCESS_KEY, SECRET_KEY)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and what came of it.
+    pub fn stop(mut self) -> ExitStatus {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}
+
+/// A program of the virtual environment that `make` fills, or why the test is skipped.
+pub fn python_tool(name: &str) -> Option<PathBuf> {
+    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin").join(name);
+    if tool.exists() {
+        return Some(tool);
+    }
+    println!("skipped: {name} is not installed: run `make tools`");
+    None
+}
