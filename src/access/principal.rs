@@ -21,11 +21,104 @@ pub struct Principal {
     pub access_key_id: String,
 }
 
+/// The longest secret access key, in bytes. AWS makes them of 40.
+const SECRET_MAX: usize = 128;
+
+/// The shortest secret access key that is taken, in characters: 16 of 6 bits each are 96 bits.
+const SECRET_MIN: usize = 16;
+
+/// Secrets of examples, which everyone knows.
+const EXAMPLES: [&str; 3] = ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "minioadminminioadmin", "changeme"];
+
+/// Why a user was not taken. Never says the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserFault {
+    /// The access key id cannot stand in a signature.
+    #[error("the access key must be 3 to 128 letters, digits, - or _")]
+    AccessKey,
+    /// Two users have one access key id.
+    #[error("the access key is another user's")]
+    Duplicate,
+    /// The secret could be guessed, or is known from an example.
+    #[error("the secret is weak: take at least 16 random characters, as of `openssl rand -base64 30`")]
+    WeakSecret,
+    /// The secret does not fit.
+    #[error("the secret is longer than 128 bytes")]
+    LongSecret,
+    /// Owner ids stand in the keyring, as one word.
+    #[error("the id must be 1 to 128 visible ASCII characters, and not \"waxseal\"")]
+    Id,
+}
+
 /// Users by access key, with the secrets that verify their signatures.
 #[derive(Default)]
 pub struct Users {
-    by_access_key: HashMap<String, (Arc<Principal>, Secret<SECRET_MAX>, usize)>,
+    by_access_key: HashMap<String, User>,
 }
 
-/// The longest secret access key, in bytes. AWS makes them of 40.
-pub const SECRET_MAX: usize = 128;
+struct User {
+    principal: Arc<Principal>,
+    secret: Secret<SECRET_MAX>,
+    length: usize,
+}
+
+impl Users {
+    /// Nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`UserFault`] says what is wrong with it; nobody is added then.
+    pub fn add(&mut self, principal: Principal, secret: &str) -> Result<(), UserFault> {
+        let key = &principal.access_key_id;
+        let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if !plain || !(3..=128).contains(&key.len()) {
+            return Err(UserFault::AccessKey);
+        }
+        let id = &principal.id.0;
+        if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) || &**id == "waxseal" {
+            return Err(UserFault::Id);
+        }
+        check_secret(secret)?;
+        let mut bytes = Secret::zeroed();
+        let room = bytes.expose_mut().get_mut(..secret.len()).ok_or(UserFault::LongSecret)?;
+        room.copy_from_slice(secret.as_bytes());
+        if self.by_access_key.contains_key(key) {
+            return Err(UserFault::Duplicate);
+        }
+        let user = User { length: secret.len(), secret: bytes, principal: Arc::new(principal) };
+        self.by_access_key.insert(user.principal.access_key_id.clone(), user);
+        Ok(())
+    }
+
+    /// Whose access key this is.
+    #[must_use]
+    pub fn find(&self, access_key_id: &str) -> Option<&Arc<Principal>> {
+        self.by_access_key.get(access_key_id).map(|user| &user.principal)
+    }
+
+    /// The secret that signs for an access key.
+    #[must_use]
+    pub fn secret(&self, access_key_id: &str) -> Option<&str> {
+        let user = self.by_access_key.get(access_key_id)?;
+        std::str::from_utf8(user.secret.expose().get(..user.length)?).ok()
+    }
+}
+
+/// Whether a secret is good enough to be taken.
+///
+/// # Errors
+/// [`UserFault::WeakSecret`] below 16 characters, for few different ones, and for those of well-known examples.
+pub fn check_secret(secret: &str) -> Result<(), UserFault> {
+    let mut letters: Vec<u8> = secret.bytes().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    if secret.len() < SECRET_MIN || letters.len() < 8 || EXAMPLES.contains(&secret) {
+        return Err(UserFault::WeakSecret);
+    }
+    if secret.len() > SECRET_MAX { Err(UserFault::LongSecret) } else { Ok(()) }
+}

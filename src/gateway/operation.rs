@@ -1,8 +1,6 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
 use crate::access::{Action, Operation};
-use crate::envelope::ChecksumKind;
-use crate::store::Millis;
 use std::collections::BTreeMap;
 
 /// A checksum as clients declare it: the raw bytes, big-endian for CRCs, as S3 has them in base64.
@@ -283,7 +281,8 @@ operations! {
     }
 }
 
-pub use crate::envelope::ChecksumScope;
+pub use crate::envelope::{ChecksumKind, ChecksumScope};
+pub use crate::store::Millis;
 
 /// A part as Complete names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

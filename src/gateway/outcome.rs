@@ -2,6 +2,7 @@
 
 use super::body::Chunks;
 use super::operation::{About, Checksum, ChecksumScope};
+pub use crate::keyring::Bucket as SealedBucket;
 use crate::keyring::Bucket;
 use crate::store::Millis;
 use std::sync::Arc;

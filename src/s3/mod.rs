@@ -1,1 +1,90 @@
-//! s3.
+//! The S3 protocol: a strict front layer, then s3s, then one thin translator per operation.
+//!
+//! No other module names s3s. What s3s does not check stands in `front` (before it) and in `body` and `checksum` (after).
+
+mod about;
+mod adapter;
+mod body;
+mod buckets;
+mod checksum;
+mod error;
+mod front;
+mod listing;
+mod objects;
+mod time;
+mod uploads;
+mod users;
+
+pub use front::{Answer, Service, Slow};
+pub use s3s::Body;
+
+use crate::access::{Policy, Users};
+use crate::gateway::Gateway;
+use crate::observe::Observe;
+use adapter::Adapter;
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::host::MultiDomain;
+use s3s::service::S3ServiceBuilder;
+use std::sync::Arc;
+
+/// What an operator may choose of the protocol.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region that clients sign for.
+    pub region: String,
+    /// Domains below which a host names a bucket; path style needs none.
+    pub domains: Vec<String>,
+    /// The largest object of one request, in bytes.
+    pub max_upload: u64,
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsFault {
+    /// No such region.
+    #[error("region {0:?} is not valid: use a name like us-east-1")]
+    Region(String),
+    /// No such domain.
+    #[error("the domains are not valid: {0}")]
+    Domains(String),
+}
+
+/// The largest XML body, in bytes: a Complete of 10,000 parts has about 1.5 MiB.
+const XML_MAX: usize = 2 << 20;
+
+/// The largest frame of a signed stream, in bytes: it is held until its signature verified.
+const FRAME_MAX: usize = 16 << 20;
+
+/// The protocol over a gateway.
+///
+/// # Errors
+/// [`SettingsFault`] for a region or domain that cannot be one.
+pub fn service(
+    gateway: Arc<Gateway>,
+    policy: Arc<Policy>,
+    users: Arc<Users>,
+    observe: Arc<Observe>,
+    settings: &Settings,
+) -> Result<Service, SettingsFault> {
+    let region = settings.region.parse().map_err(|_| SettingsFault::Region(settings.region.clone()))?;
+    let mut config = S3Config::default();
+    config.xml_max_body_size = XML_MAX;
+    config.post_object_max_file_size = 0;
+    config.put_object_max_size = Some(settings.max_upload);
+    config.aws_chunked_stream_max_chunk_size = FRAME_MAX;
+    config.form_max_field_size = 64 << 10;
+    config.form_max_fields_size = 1 << 20;
+    config.form_max_parts = 100;
+    config.expected_region = Some(region);
+    config.sig_v4_allowed_services = vec!["s3".to_owned()];
+    config.allow_post_signature = false;
+    let adapter = Adapter { gateway, policy, users: Arc::clone(&users), observe: Arc::clone(&observe), region: settings.region.clone() };
+    let mut builder = S3ServiceBuilder::new(adapter);
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+    builder.set_auth(users::Auth(users));
+    if !settings.domains.is_empty() {
+        let domains = MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
+        builder.set_host(domains);
+    }
+    Ok(Service::new(builder.build(), observe))
+}

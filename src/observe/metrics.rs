@@ -1,0 +1,112 @@
+//! Counters of exchanges, and the line that tells of each.
+
+use super::RequestId;
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// All counters of the program.
+pub struct Observe {
+    registry: Registry,
+    exchanges: IntCounterVec,
+    seconds: HistogramVec,
+    in_flight: IntGauge,
+    received: IntCounter,
+    sent: IntCounter,
+    integrity: IntCounter,
+}
+
+impl Observe {
+    /// Counters at zero.
+    ///
+    /// # Errors
+    /// None in practice: the names are constants and distinct.
+    pub fn new() -> Result<Arc<Self>, prometheus::Error> {
+        let by = &["method", "status"];
+        let observe = Self {
+            registry: Registry::new(),
+            exchanges: IntCounterVec::new(Opts::new("waxseal_exchanges_total", "Answers, by method and status."), by)?,
+            seconds: HistogramVec::new(
+                HistogramOpts::new("waxseal_exchange_seconds", "Time from the head of a request to the head of its answer."),
+                &["method"],
+            )?,
+            in_flight: IntGauge::new("waxseal_exchanges_in_flight", "Requests that have no answer yet.")?,
+            received: IntCounter::new("waxseal_received_bytes_total", "Bytes of plaintext taken in.")?,
+            sent: IntCounter::new("waxseal_sent_bytes_total", "Bytes of plaintext given out.")?,
+            integrity: IntCounter::new("waxseal_integrity_errors_total", "Stored bytes that did not verify.")?,
+        };
+        observe.registry.register(Box::new(observe.exchanges.clone()))?;
+        observe.registry.register(Box::new(observe.seconds.clone()))?;
+        observe.registry.register(Box::new(observe.in_flight.clone()))?;
+        observe.registry.register(Box::new(observe.received.clone()))?;
+        observe.registry.register(Box::new(observe.sent.clone()))?;
+        observe.registry.register(Box::new(observe.integrity.clone()))?;
+        Ok(Arc::new(observe))
+    }
+
+    /// All counters, in Prometheus' text format.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        text
+    }
+
+    /// Counts bytes of content that came in.
+    pub fn received(&self, bytes: u64) {
+        self.received.inc_by(bytes);
+    }
+
+    /// Counts bytes of content that went out.
+    pub fn sent(&self, bytes: u64) {
+        self.sent.inc_by(bytes);
+    }
+
+    /// Counts stored bytes that did not verify.
+    pub fn tampered(&self) {
+        self.integrity.inc();
+    }
+
+    /// An exchange begins.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>, id: RequestId, method: &'static str, path: String) -> Exchange {
+        self.in_flight.inc();
+        Exchange { observe: Arc::clone(self), id, method, path, begun: Instant::now() }
+    }
+}
+
+/// A request that has no answer yet.
+pub struct Exchange {
+    observe: Arc<Observe>,
+    id: RequestId,
+    method: &'static str,
+    path: String,
+    begun: Instant,
+}
+
+impl Exchange {
+    /// The head of the answer is ready: counts it, and writes its line.
+    pub fn answered(self, status: u16, code: Option<&str>) {
+        let elapsed = self.begun.elapsed();
+        self.observe.exchanges.with_label_values(&[self.method, &status.to_string()]).inc();
+        self.observe.seconds.with_label_values(&[self.method]).observe(elapsed.as_secs_f64());
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(
+            request = %self.id,
+            method = self.method,
+            path = %self.path,
+            status,
+            code = code.unwrap_or_default(),
+            micros,
+            "answered"
+        );
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.observe.in_flight.dec();
+    }
+}

@@ -1,0 +1,108 @@
+//! What requests say about objects and under which conditions, whatever operation they belong to.
+
+use super::error::{invalid_argument, not_implemented};
+use super::time::millis;
+use crate::gateway::{Conditions, ETags, Headers, Span};
+use s3s::S3Result;
+use s3s::dto::{ETagCondition, Range, Timestamp};
+
+/// What an operation was given that is not there yet.
+///
+/// # Errors
+/// `NotImplemented`, naming the first.
+pub(super) fn refuse(given: &[(bool, &str)]) -> S3Result<()> {
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, what)) => Err(not_implemented(what)),
+        None => Ok(()),
+    }
+}
+
+/// The fields that all operations which make an object share, and that are not there yet.
+macro_rules! refuse_unsupported {
+    ($input:expr) => {
+        $crate::s3::about::refuse(&[
+            ($input.sse_customer_algorithm.is_some() || $input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*"),
+            ($input.server_side_encryption.as_ref().is_some_and(|kind| kind.as_str() != "AES256"), "x-amz-server-side-encryption: aws:kms"),
+            ($input.ssekms_key_id.is_some() || $input.ssekms_encryption_context.is_some(), "SSE-KMS"),
+            ($input.tagging.is_some(), "x-amz-tagging"),
+            ($input.object_lock_mode.is_some() || $input.object_lock_retain_until_date.is_some(), "object lock"),
+            ($input.object_lock_legal_hold_status.is_some(), "object lock"),
+            ($input.acl.as_ref().is_some_and(|acl| !matches!(acl.as_str(), "private" | "bucket-owner-full-control")), "x-amz-acl"),
+            ($input.grant_full_control.is_some() || $input.grant_read.is_some(), "x-amz-grant-*"),
+            ($input.grant_read_acp.is_some() || $input.grant_write_acp.is_some(), "x-amz-grant-*"),
+        ])
+    };
+}
+pub(super) use refuse_unsupported;
+
+/// The HTTP headers of an object, from an input that has them.
+macro_rules! about {
+    ($input:expr) => {
+        $crate::gateway::About {
+            headers: $crate::gateway::Headers {
+                content_type: $input.content_type.clone(),
+                content_encoding: $crate::s3::about::without_framing($input.content_encoding.as_deref()),
+                content_language: $input.content_language.clone(),
+                content_disposition: $input.content_disposition.clone(),
+                cache_control: $input.cache_control.clone(),
+                expires: $input.expires.clone(),
+                website_redirect: $input.website_redirect_location.clone(),
+                storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
+            },
+            user: $input.metadata.clone().unwrap_or_default().into_iter().collect(),
+        }
+    };
+}
+pub(super) use about;
+
+/// `aws-chunked` is how the request was sent, and no encoding of the object.
+pub(super) fn without_framing(encoding: Option<&str>) -> Option<String> {
+    let kept: Vec<&str> = encoding?.split(',').map(str::trim).filter(|one| !one.eq_ignore_ascii_case("aws-chunked")).collect();
+    if kept.is_empty() { None } else { Some(kept.join(",")) }
+}
+
+pub(super) fn etags(condition: Option<&ETagCondition>) -> Option<ETags> {
+    Some(match condition? {
+        ETagCondition::Any => ETags::Any,
+        ETagCondition::ETag(etag) => ETags::OneOf(vec![etag.value().to_owned()]),
+    })
+}
+
+pub(super) fn conditions(
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+    modified: (Option<&Timestamp>, Option<&Timestamp>),
+) -> Conditions {
+    Conditions {
+        if_match: etags(if_match),
+        if_none_match: etags(if_none_match),
+        if_modified_since: modified.0.map(millis),
+        if_unmodified_since: modified.1.map(millis),
+    }
+}
+
+pub(super) fn span(range: Option<&Range>) -> Option<Span> {
+    Some(match range? {
+        Range::Int { first, last } => Span::From(*first, *last),
+        Range::Suffix { length } => Span::Last(*length),
+    })
+}
+
+/// A count that a client asks for: at most `most`, which is also the default.
+///
+/// # Errors
+/// `InvalidArgument` below zero.
+pub(super) fn limit(asked: Option<i32>, most: usize) -> S3Result<usize> {
+    match asked {
+        None => Ok(most),
+        Some(count) => match usize::try_from(count) {
+            Ok(count) => Ok(count.min(most)),
+            Err(_) => Err(invalid_argument("a limit must not be negative")),
+        },
+    }
+}
+
+/// Whether any header of an object is set.
+pub(super) fn is_plain(headers: &Headers) -> bool {
+    *headers == Headers::default()
+}

@@ -1,0 +1,74 @@
+//! Buckets.
+
+use super::adapter::{Adapter, Asker};
+use super::about::{limit, refuse};
+use super::error::{denied, failed, plain};
+use super::time::timestamp;
+use crate::gateway::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
+use s3s::dto::{
+    Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, GetBucketLocationOutput, HeadBucketOutput,
+    ListBucketsInput, ListBucketsOutput, Owner,
+};
+use s3s::{S3ErrorCode, S3Result};
+
+/// The most buckets of a page, as S3 has it.
+const PAGE: usize = 10_000;
+
+impl Adapter {
+    pub(super) async fn buckets(&self, asker: Asker, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
+        let ListBucketsInput { continuation_token, max_buckets, prefix, .. } = input;
+        let limit = limit(max_buckets, PAGE)?;
+        let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), after: continuation_token, limit };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let page = self.gateway.list_buckets(permitted).await.map_err(failed)?;
+        let bucket = |bucket: &std::sync::Arc<crate::gateway::SealedBucket>| Bucket {
+            name: Some(bucket.name.clone()),
+            creation_date: Some(timestamp(bucket.created)),
+            ..Bucket::default()
+        };
+        Ok(ListBucketsOutput {
+            buckets: Some(page.buckets.iter().map(bucket).collect()),
+            continuation_token: page.next,
+            owner: Some(owner(&asker)),
+            prefix,
+        })
+    }
+
+    pub(super) async fn make_bucket(&self, asker: Asker, input: CreateBucketInput) -> S3Result<CreateBucketOutput> {
+        refuse(&[
+            (input.object_lock_enabled_for_bucket == Some(true), "object lock"),
+            (input.acl.as_ref().is_some_and(|acl| acl.as_str() != "private"), "x-amz-acl"),
+            (input.grant_full_control.is_some() || input.grant_read.is_some() || input.grant_write.is_some(), "x-amz-grant-*"),
+        ])?;
+        let constraint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
+        if constraint.is_some_and(|constraint| constraint.as_str() != self.region) {
+            return Err(plain(S3ErrorCode::IllegalLocationConstraintException, format!("the region here is {}", self.region)));
+        }
+        let permitted = self.policy.permit(&asker, CreateBucket { name: input.bucket }).map_err(denied)?;
+        let bucket = self.gateway.create_bucket(permitted).await.map_err(failed)?;
+        Ok(CreateBucketOutput { location: Some(format!("/{}", bucket.name)), ..CreateBucketOutput::default() })
+    }
+
+    pub(super) async fn head_of_bucket(&self, asker: Asker, bucket: String) -> S3Result<HeadBucketOutput> {
+        let permitted = self.policy.permit(&asker, HeadBucket { bucket }).map_err(denied)?;
+        self.gateway.head_bucket(permitted).await.map_err(failed)?;
+        Ok(HeadBucketOutput { bucket_region: Some(self.region.clone()), ..HeadBucketOutput::default() })
+    }
+
+    pub(super) async fn location(&self, asker: Asker, bucket: String) -> S3Result<GetBucketLocationOutput> {
+        self.head_of_bucket(asker, bucket).await?;
+        // us-east-1 is the region that has no name here.
+        let named = (self.region != "us-east-1").then(|| BucketLocationConstraint::from(self.region.clone()));
+        Ok(GetBucketLocationOutput { location_constraint: named })
+    }
+
+    pub(super) async fn remove_bucket(&self, asker: Asker, bucket: String) -> S3Result<()> {
+        let permitted = self.policy.permit(&asker, DeleteBucket { bucket }).map_err(denied)?;
+        self.gateway.delete_bucket(permitted).await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+pub(super) fn owner(asker: &Asker) -> Owner {
+    Owner { display_name: Some(asker.display_name.clone()), id: Some(asker.id.0.to_string()) }
+}

@@ -1,0 +1,110 @@
+//! Errors in S3's words.
+
+use crate::access::Denied;
+use crate::gateway::{BodyError, Error, Refusal};
+use s3s::{S3Error, S3ErrorCode};
+
+pub(super) fn plain(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
+    S3Error::with_message(code, message.into())
+}
+
+pub(super) fn not_implemented(what: &str) -> S3Error {
+    plain(S3ErrorCode::NotImplemented, format!("{what} is not implemented"))
+}
+
+pub(super) fn invalid_argument(why: impl Into<String>) -> S3Error {
+    plain(S3ErrorCode::InvalidArgument, why)
+}
+
+pub(super) fn invalid_request(why: impl Into<String>) -> S3Error {
+    plain(S3ErrorCode::InvalidRequest, why)
+}
+
+pub(super) fn denied(denied: Denied) -> S3Error {
+    let code = match denied {
+        Denied::NoSuchBucket => S3ErrorCode::NoSuchBucket,
+        Denied::AccessDenied => S3ErrorCode::AccessDenied,
+    };
+    plain(code, denied.to_string())
+}
+
+/// The answer to a client. What only an operator may know is logged and not said.
+pub(super) fn failed(error: Error) -> S3Error {
+    match error {
+        Error::Refused(refusal) => refused(&refusal),
+        Error::Full => plain(S3ErrorCode::ServiceUnavailable, "the store is full: deleting still works"),
+        Error::Unavailable(why) => {
+            tracing::warn!(why, "unavailable");
+            plain(S3ErrorCode::ServiceUnavailable, "the service is unavailable for now: try again")
+        }
+        Error::Tampered { path, why } => {
+            tracing::error!(path, %why, "stored bytes did not verify");
+            plain(S3ErrorCode::InternalError, "the stored object did not verify")
+        }
+        Error::Internal(why) => {
+            tracing::error!(why, "internal error");
+            plain(S3ErrorCode::InternalError, "internal error")
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> S3Error {
+    use S3ErrorCode as Code;
+    let code = match refusal {
+        Refusal::NoSuchBucket => Code::NoSuchBucket,
+        Refusal::NoSuchKey => Code::NoSuchKey,
+        Refusal::NoSuchUpload => Code::NoSuchUpload,
+        Refusal::AccessDenied => Code::AccessDenied,
+        Refusal::BucketAlreadyOwnedByYou => Code::BucketAlreadyOwnedByYou,
+        Refusal::BucketAlreadyExists => Code::BucketAlreadyExists,
+        Refusal::BucketNotEmpty => Code::BucketNotEmpty,
+        Refusal::InvalidBucketName => Code::InvalidBucketName,
+        Refusal::KeyTooLong => Code::KeyTooLongError,
+        Refusal::MetadataTooLarge => Code::MetadataTooLarge,
+        Refusal::EntityTooLarge => Code::EntityTooLarge,
+        Refusal::EntityTooSmall { .. } => Code::EntityTooSmall,
+        Refusal::InvalidPart { .. } => Code::InvalidPart,
+        Refusal::InvalidPartOrder => Code::InvalidPartOrder,
+        Refusal::PreconditionFailed(_) => Code::PreconditionFailed,
+        Refusal::ConditionalRequestConflict => Code::ConditionalRequestConflict,
+        Refusal::NotModified { .. } => Code::NotModified,
+        Refusal::InvalidRange { .. } => Code::InvalidRange,
+        Refusal::BadDigest(_) => Code::BadDigest,
+        Refusal::InvalidArgument(_) => Code::InvalidArgument,
+        Refusal::InvalidRequest(_) => Code::InvalidRequest,
+        Refusal::NotImplemented(_) => Code::NotImplemented,
+        Refusal::Body(error) => return body(error),
+    };
+    let mut error = plain(code, refusal.to_string());
+    if let Refusal::NotModified { etag, .. } = refusal {
+        let mut headers = http::HeaderMap::new();
+        if let Ok(etag) = format!("\"{etag}\"").parse() {
+            headers.insert(http::header::ETAG, etag);
+        }
+        error.set_headers(headers);
+    }
+    if let Refusal::InvalidRange { size } = refusal {
+        let mut headers = http::HeaderMap::new();
+        if let Ok(range) = format!("bytes */{size}").parse() {
+            headers.insert(http::header::CONTENT_RANGE, range);
+        }
+        error.set_headers(headers);
+    }
+    error
+}
+
+fn body(error: &BodyError) -> S3Error {
+    use S3ErrorCode as Code;
+    let code = match error {
+        BodyError::Incomplete => Code::IncompleteBody,
+        BodyError::Signature => Code::SignatureDoesNotMatch,
+        BodyError::ContentSha256 => Code::Custom("XAmzContentSHA256Mismatch".into()),
+        BodyError::Malformed(_) => Code::InvalidRequest,
+        BodyError::Timeout => Code::RequestTimeout,
+    };
+    let mut answer = plain(code, error.to_string());
+    if *error == BodyError::ContentSha256 {
+        answer.set_status_code(http::StatusCode::BAD_REQUEST);
+    }
+    answer
+}

@@ -1,0 +1,216 @@
+//! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
+
+use super::error::{invalid_argument, invalid_request, not_implemented, plain};
+use crate::observe::{Observe, RequestId};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Request, Response, Uri};
+use s3s::service::S3Service;
+use s3s::{Body, S3ErrorCode, S3Result};
+use std::sync::Arc;
+
+/// What answers requests: s3s behind the strict layer.
+#[derive(Clone)]
+pub struct Service {
+    inner: S3Service,
+    observe: Arc<Observe>,
+}
+
+/// An answer, whose body breaks off where content stops verifying.
+pub type Answer = Response<Body>;
+
+/// The client sent nothing for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the client was too slow")]
+pub struct Slow;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+/// Query parameters that an operation may have; `x-amz-*`, `x-id` and `response-*` besides.
+const KNOWN: [&str; 19] = [
+    "list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type", "continuation-token", "start-after", "fetch-owner",
+    "uploads", "uploadId", "partNumber", "part-number-marker", "max-parts", "key-marker", "upload-id-marker", "max-uploads",
+    "max-buckets", "versionId",
+];
+
+/// Sub-resources, which s3s sends to operations that are there, or that are not.
+const SUB_RESOURCES: [&str; 38] = [
+    "delete", "location", "bucket-region", "acl", "policy", "policyStatus", "tagging", "lifecycle", "cors", "website", "replication",
+    "encryption", "versions", "versioning", "object-lock", "retention", "legal-hold", "torrent", "restore", "select", "select-type",
+    "attributes", "accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metrics", "notification",
+    "ownershipControls", "publicAccessBlock", "requestPayment", "session", "append", "renameObject", "metadataTable",
+    "metadataConfiguration", "id",
+];
+
+/// Headers of which there may be one.
+const SINGLE: [&str; 8] =
+    ["host", "authorization", "content-md5", "content-type", "range", "if-match", "if-none-match", "content-length"];
+
+impl Service {
+    pub(super) fn new(inner: S3Service, observe: Arc<Observe>) -> Self {
+        Self { inner, observe }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, request: Request<Body>) -> Answer {
+        let id = RequestId::next();
+        let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+        let exchange = self.observe.begin(id, method_name(&method), path.clone());
+        let answer = match check(&method, request.uri(), request.headers()) {
+            Ok(()) => self.inner.call(request).await.map_err(|error| {
+                tracing::error!(request = %id, error = %error.into_std_error(), "no answer");
+                plain(S3ErrorCode::InternalError, "internal error")
+            }),
+            Err((error, close)) => error.to_http_response().map(|mut answer| {
+                if close {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                answer
+            }),
+        };
+        let answer = answer.or_else(s3s::S3Error::to_http_response).unwrap_or_else(|_| {
+            let mut answer = Response::new(Body::empty());
+            *answer.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+            answer
+        });
+        let (answer, code) = finish(answer, id, &path, method == Method::HEAD);
+        exchange.answered(answer.status().as_u16(), code.as_deref());
+        answer
+    }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::PUT => "PUT",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "OTHER",
+    }
+}
+
+/// What is refused before s3s sees it, and whether the connection goes with it.
+fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), (s3s::S3Error, bool)> {
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
+    }
+    check_headers(method, headers).and_then(|()| check_query(uri.query().unwrap_or_default())).map_err(|error| (error, false))
+}
+
+fn check_headers(method: &Method, headers: &HeaderMap) -> S3Result<()> {
+    for name in headers.keys() {
+        let single = SINGLE.contains(&name.as_str()) || (name.as_str().starts_with("x-amz-") && !name.as_str().starts_with("x-amz-meta-"));
+        if single && headers.get_all(name).iter().count() > 1 {
+            return Err(invalid_request(format!("the header {name} is repeated")));
+        }
+    }
+    if headers.contains_key("x-amz-security-token") {
+        return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
+    }
+    let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
+    });
+    if form && *method == Method::POST {
+        return Err(not_implemented("a POST of a form"));
+    }
+    Ok(())
+}
+
+fn check_query(query: &str) -> S3Result<()> {
+    let mut seen: Vec<String> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = percent_encoding::percent_decode_str(name).decode_utf8();
+        let name = name.map_err(|_| invalid_argument("a query parameter is not UTF-8"))?.into_owned();
+        let lower = name.to_ascii_lowercase();
+        if lower == "x-amz-security-token" {
+            return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
+        }
+        let known = lower.starts_with("x-amz-")
+            || name == "x-id"
+            || name.starts_with("response-")
+            || KNOWN.contains(&name.as_str())
+            || SUB_RESOURCES.contains(&name.as_str());
+        if !known {
+            return Err(not_implemented(&format!("the query parameter {}", name.escape_default())));
+        }
+        if seen.contains(&lower) {
+            return Err(invalid_argument(format!("the query parameter {name} is repeated")));
+        }
+        seen.push(lower);
+    }
+    Ok(())
+}
+
+/// Gives an answer its request id; an error also its body in full: s3s leaves Resource out, and sometimes Message.
+fn finish(mut answer: Answer, id: RequestId, path: &str, head: bool) -> (Answer, Option<String>) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
+    let status = answer.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        answer.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        return (answer, None);
+    }
+    let text = answer.body().bytes().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).unwrap_or_default();
+    let code = element(&text, "Code").unwrap_or_else(|| usual_code(status).to_owned());
+    if head {
+        return (answer, Some(code));
+    }
+    let message = element(&text, "Message").unwrap_or_else(|| escape(&usual_message(&code)));
+    let resource = escape(path);
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
+    );
+    let (mut parts, _) = answer.into_parts();
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    parts.headers.remove(CONTENT_LENGTH);
+    (Response::from_parts(parts, Body::from(Bytes::from(body))), Some(code))
+}
+
+/// What stands in an element, still escaped.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (value, _) = rest.split_once("</")?;
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn usual_code(status: http::StatusCode) -> &'static str {
+    match status.as_u16() {
+        403 => "AccessDenied",
+        404 => "NoSuchKey",
+        405 => "MethodNotAllowed",
+        411 => "MissingContentLength",
+        501 => "NotImplemented",
+        400..500 => "InvalidRequest",
+        _ => "InternalError",
+    }
+}
+
+fn usual_message(code: &str) -> String {
+    match code {
+        "AccessDenied" => "access denied".to_owned(),
+        "SignatureDoesNotMatch" => {
+            "the request signature we calculated does not match the signature you provided: check your secret access key and the signing method".to_owned()
+        }
+        "RequestTimeTooSkewed" => "the difference between the request time and the server's time is too large".to_owned(),
+        "NotImplemented" => "this operation is not implemented".to_owned(),
+        other => format!("the request was refused: {other}"),
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            letter if letter < ' ' => escaped.push('?'),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,158 @@
+//! Listings of objects.
+
+use super::adapter::{Adapter, Asker};
+use super::about::limit;
+use super::buckets::owner;
+use super::checksum;
+use super::error::{denied, failed, invalid_argument};
+use super::objects::strong;
+use super::time::timestamp;
+use crate::gateway::{List, Listed, Page};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::S3Result;
+use s3s::dto::{
+    CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
+    ObjectStorageClass, Owner,
+};
+
+/// The most keys of a page, as S3 has it.
+const PAGE: usize = 1_000;
+
+/// What S3 leaves as it is under `encoding-type=url`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
+
+/// How names are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Encoding {
+    encoded: bool,
+}
+
+impl Encoding {
+    /// # Errors
+    /// `InvalidArgument` for an encoding that S3 has not.
+    pub(super) fn asked(kind: Option<&EncodingType>) -> S3Result<Self> {
+        match kind.map(EncodingType::as_str) {
+            None => Ok(Self { encoded: false }),
+            Some("url") => Ok(Self { encoded: true }),
+            Some(_) => Err(invalid_argument("the encoding type must be url")),
+        }
+    }
+
+    /// XML has no way to write some characters: a page that holds one is encoded whether or not that was asked for.
+    pub(super) fn fitting<'n>(self, mut names: impl Iterator<Item = &'n str>) -> Self {
+        let unfit = |name: &str| name.chars().any(|c| c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'));
+        Self { encoded: self.encoded || names.any(unfit) }
+    }
+
+    pub(super) fn show(self, name: &str) -> String {
+        if self.encoded { utf8_percent_encode(name, ENCODED).to_string() } else { name.to_owned() }
+    }
+
+    pub(super) fn named(self) -> Option<EncodingType> {
+        self.encoded.then(|| EncodingType::from_static(EncodingType::URL))
+    }
+}
+
+struct Asked {
+    bucket: String,
+    prefix: Option<String>,
+    delimiter: Option<String>,
+    after: Option<String>,
+    limit: usize,
+}
+
+impl Adapter {
+    async fn page(&self, asker: &Asker, asked: Asked) -> S3Result<Page> {
+        let Asked { bucket, prefix, delimiter, after, limit } = asked;
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
+        let operation = List { bucket, prefix: prefix.unwrap_or_default(), delimiter, after, limit };
+        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        self.gateway.list(permitted).await.map_err(failed)
+    }
+
+    pub(super) async fn list_v2(&self, asker: Asker, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
+        let ListObjectsV2Input { bucket, continuation_token, delimiter, encoding_type, fetch_owner, .. } = input;
+        let (max_keys, prefix, start_after) = (limit(input.max_keys, PAGE)?, input.prefix, input.start_after);
+        let encoding = Encoding::asked(encoding_type.as_ref())?;
+        let after = match &continuation_token {
+            Some(token) => Some(untoken(token)?),
+            None => start_after.clone(),
+        };
+        let asked = Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+        let page = self.page(&asker, asked).await?;
+        let encoding = fitting(encoding, &page);
+        let owner = (fetch_owner == Some(true)).then(|| owner(&asker));
+        Ok(ListObjectsV2Output {
+            name: Some(bucket),
+            prefix: Some(encoding.show(&prefix.unwrap_or_default())),
+            max_keys: i32::try_from(max_keys).ok(),
+            key_count: i32::try_from(page.objects.len().saturating_add(page.prefixes.len())).ok(),
+            continuation_token,
+            is_truncated: Some(page.next.is_some()),
+            next_continuation_token: page.next.as_deref().map(token),
+            contents: Some(contents(&page.objects, encoding, owner.as_ref())),
+            common_prefixes: Some(prefixes(&page.prefixes, encoding)),
+            delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
+            encoding_type: encoding.named(),
+            start_after: start_after.map(|after| encoding.show(&after)),
+            ..ListObjectsV2Output::default()
+        })
+    }
+
+    pub(super) async fn list_v1(&self, asker: Asker, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
+        let ListObjectsInput { bucket, delimiter, encoding_type, marker, prefix, .. } = input;
+        let max_keys = limit(input.max_keys, PAGE)?;
+        let encoding = Encoding::asked(encoding_type.as_ref())?;
+        let after = marker.clone().filter(|marker| !marker.is_empty());
+        let asked = Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+        let page = self.page(&asker, asked).await?;
+        let encoding = fitting(encoding, &page);
+        Ok(ListObjectsOutput {
+            name: Some(bucket),
+            prefix: Some(encoding.show(&prefix.unwrap_or_default())),
+            marker: Some(encoding.show(&marker.unwrap_or_default())),
+            max_keys: i32::try_from(max_keys).ok(),
+            is_truncated: Some(page.next.is_some()),
+            contents: Some(contents(&page.objects, encoding, Some(&owner(&asker)))),
+            common_prefixes: Some(prefixes(&page.prefixes, encoding)),
+            next_marker: page.next.as_deref().map(|next| encoding.show(next)),
+            delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
+            encoding_type: encoding.named(),
+            ..ListObjectsOutput::default()
+        })
+    }
+}
+
+fn fitting(encoding: Encoding, page: &Page) -> Encoding {
+    let keys = page.objects.iter().map(|object| object.key.as_str());
+    encoding.fitting(keys.chain(page.prefixes.iter().map(String::as_str)))
+}
+
+fn contents(objects: &[Listed], encoding: Encoding, owner: Option<&Owner>) -> Vec<Object> {
+    let object = |listed: &Listed| Object {
+        key: Some(encoding.show(&listed.key)),
+        size: i64::try_from(listed.size).ok(),
+        e_tag: Some(strong(&listed.etag)),
+        last_modified: Some(timestamp(listed.modified)),
+        checksum_algorithm: listed.checksum.map(|kind| vec![checksum::algorithm(kind)]),
+        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+        owner: owner.cloned(),
+        ..Object::default()
+    };
+    objects.iter().map(object).collect()
+}
+
+pub(super) fn prefixes(prefixes: &[String], encoding: Encoding) -> Vec<CommonPrefix> {
+    prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encoding.show(prefix)) }).collect()
+}
+
+/// A token says where to go on, in words that clients need not understand.
+fn token(after: &str) -> String {
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(after)
+}
+
+fn untoken(token: &str) -> S3Result<String> {
+    let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(token).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(|| invalid_argument("the continuation token provided is incorrect"))
+}

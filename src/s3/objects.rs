@@ -1,0 +1,281 @@
+//! Objects: PUT, GET, HEAD, copies and deletes.
+
+use super::about::{about, conditions, is_plain, refuse, refuse_unsupported, span};
+use super::adapter::{Adapter, Asker};
+use super::error::{denied, failed, invalid_request, not_implemented, plain};
+use super::time::timestamp;
+use super::{body, checksum};
+use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Delete, Described, Get, Head, Place, Put, Written};
+use http::HeaderMap;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, DeletedObject, ETag, Error, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+    PutObjectInput, PutObjectOutput,
+};
+use s3s::TrailingHeaders;
+use s3s::{S3ErrorCode, S3Request, S3Result};
+use std::sync::Arc;
+
+/// The most keys of one DeleteObjects.
+const DELETED_AT_ONCE: usize = 1_000;
+
+/// What a client says of content: length, Content-MD5 and checksum.
+pub(super) fn declared(
+    headers: &HeaderMap,
+    length: Option<i64>,
+    md5: Option<&str>,
+    sums: (Option<Checksum>, Option<&s3s::dto::ChecksumAlgorithm>),
+) -> S3Result<Declared> {
+    let decoded = headers.get("x-amz-decoded-content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    let length = decoded.or(length.and_then(|length| u64::try_from(length).ok()));
+    let md5 = md5.map(|text| {
+        let bytes = base64_simd::STANDARD.decode_to_vec(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| plain(S3ErrorCode::InvalidDigest, "the Content-MD5 is not valid"))
+    });
+    let (checksum, algorithm) = sums;
+    let algorithm = algorithm.map(checksum::of_algorithm).transpose()?;
+    Ok(Declared { length, md5: md5.transpose()?, checksum, algorithm })
+}
+
+impl Adapter {
+    pub(super) async fn put(&self, asker: Asker, mut request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
+        let trailing: Option<TrailingHeaders> = request.trailing_headers.take();
+        let input = request.input;
+        refuse_unsupported!(input)?;
+        refuse(&[(input.write_offset_bytes.is_some(), "x-amz-write-offset-bytes")])?;
+        let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
+        let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
+        let about = about!(input);
+        let sealed_as = input.server_side_encryption.clone();
+        let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
+        let body = body::incoming(input.body, &request.headers, trailing, &mut declared)?;
+        let length = declared.length.unwrap_or(0);
+        let operation = Put { bucket: input.bucket, key: input.key, about, declared, conditions };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let written = self.gateway.put(permitted, body).await.map_err(failed)?;
+        self.observe.received(length);
+        let mut output = PutObjectOutput { e_tag: Some(strong(&written.etag)), ..PutObjectOutput::default() };
+        if let Some((sum, scope)) = &written.checksum {
+            checksum::answer!(output, sum.kind, checksum::text(sum));
+            output.checksum_type = Some(checksum::scope(*scope));
+        }
+        output.server_side_encryption = sealed_as;
+        Ok(output)
+    }
+
+    pub(super) async fn get(&self, asker: Asker, input: GetObjectInput) -> S3Result<(GetObjectOutput, bool)> {
+        refuse(&[
+            (input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(), "x-amz-server-side-encryption-customer-*"),
+            (input.part_number.is_some(), "partNumber"),
+        ])?;
+        only_version(input.version_id.as_deref())?;
+        let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
+        let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
+        let range = span(input.range.as_ref());
+        let operation = Get { bucket: input.bucket, key: input.key, range, conditions };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let opened = self.gateway.get(permitted).await.map_err(|error| self.integrity(error))?;
+        let gateway::Opened { described, length, chunks } = opened;
+        let with_checksum = input.checksum_mode.is_some() && described.range.is_none();
+        let head = head_output(&described, with_checksum);
+        let partial = described.range.is_some();
+        let overridden = |header: Option<String>, own: Option<String>| header.or(own);
+        let mut output = GetObjectOutput {
+            accept_ranges: head.accept_ranges,
+            body: Some(body::outgoing(chunks, length, Arc::clone(&self.observe))),
+            cache_control: overridden(input.response_cache_control, head.cache_control),
+            content_disposition: overridden(input.response_content_disposition, head.content_disposition),
+            content_encoding: overridden(input.response_content_encoding, head.content_encoding),
+            content_language: overridden(input.response_content_language, head.content_language),
+            content_length: i64::try_from(length).ok(),
+            content_range: head.content_range,
+            content_type: overridden(input.response_content_type, head.content_type),
+            e_tag: head.e_tag,
+            expires: head.expires,
+            last_modified: head.last_modified,
+            metadata: head.metadata,
+            storage_class: head.storage_class,
+            website_redirect_location: head.website_redirect_location,
+            checksum_type: head.checksum_type,
+            ..GetObjectOutput::default()
+        };
+        if let Some(expires) = input.response_expires {
+            let mut text = Vec::new();
+            let written = expires.format(s3s::dto::TimestampFormat::HttpDate, &mut text);
+            output.expires = written.ok().and_then(|()| String::from_utf8(text).ok()).or(output.expires);
+        }
+        if let Some((sum, scope)) = described.checksum.as_ref().filter(|_| with_checksum) {
+            checksum::answer!(output, sum.kind, checksum_text(sum, *scope, described.parts));
+        }
+        Ok((output, partial))
+    }
+
+    pub(super) async fn head(&self, asker: Asker, input: HeadObjectInput) -> S3Result<(HeadObjectOutput, bool)> {
+        refuse(&[
+            (input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(), "x-amz-server-side-encryption-customer-*"),
+            (input.part_number.is_some(), "partNumber"),
+        ])?;
+        only_version(input.version_id.as_deref())?;
+        let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
+        let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
+        let range = span(input.range.as_ref());
+        let operation = Head { bucket: input.bucket, key: input.key, range, conditions };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let described = self.gateway.head(permitted).await.map_err(|error| self.integrity(error))?;
+        let mut output = head_output(&described, input.checksum_mode.is_some());
+        if let Some((first, last)) = described.range {
+            output.content_length = i64::try_from(last.saturating_sub(first).saturating_add(1)).ok();
+        }
+        Ok((output, described.range.is_some()))
+    }
+
+    pub(super) async fn copy(&self, asker: Asker, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
+        refuse_unsupported!(input)?;
+        refuse(&[
+            (input.copy_source_sse_customer_key.is_some(), "x-amz-copy-source-server-side-encryption-customer-*"),
+            (input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() != "COPY"), "x-amz-tagging-directive"),
+        ])?;
+        let source = source(&input.copy_source)?;
+        let about = about!(input);
+        let replace = match input.metadata_directive.as_ref().map(s3s::dto::MetadataDirective::as_str) {
+            None | Some("COPY") => false,
+            Some("REPLACE") => true,
+            Some(_) => return Err(super::error::invalid_argument("the metadata directive must be COPY or REPLACE")),
+        };
+        let same = source.bucket == input.bucket && source.key == input.key;
+        if same && !replace && is_plain(&about.headers) {
+            return Err(invalid_request(
+                "this copy request is illegal because it is trying to copy an object to itself without changing its metadata",
+            ));
+        }
+        let modified = (input.copy_source_if_modified_since.as_ref(), input.copy_source_if_unmodified_since.as_ref());
+        let source_conditions =
+            conditions(input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref(), modified);
+        let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
+        let about = replace.then_some(about);
+        let operation = Copy { bucket: input.bucket, key: input.key, source, about, conditions, source_conditions };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let written = self.gateway.copy(permitted).await.map_err(|error| self.integrity(error))?;
+        Ok(CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() })
+    }
+
+    pub(super) async fn delete(&self, asker: Asker, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
+        refuse(&[(input.if_match.is_some() || input.if_match_size.is_some(), "a conditional delete")])?;
+        only_version(input.version_id.as_deref())?;
+        let operation = Delete { bucket: input.bucket, keys: vec![input.key] };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let deleted = self.gateway.delete(permitted).await.map_err(failed)?;
+        deleted.results.into_iter().collect::<Result<(), _>>().map_err(failed)?;
+        Ok(DeleteObjectOutput::default())
+    }
+
+    pub(super) async fn delete_many(&self, asker: Asker, input: DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
+        let objects = input.delete.objects;
+        if objects.is_empty() || objects.len() > DELETED_AT_ONCE {
+            return Err(plain(S3ErrorCode::MalformedXML, "a request deletes 1 to 1000 keys"));
+        }
+        for object in &objects {
+            refuse(&[(object.e_tag.is_some() || object.size.is_some(), "a conditional delete")])?;
+            only_version(object.version_id.as_deref())?;
+        }
+        let keys: Vec<String> = objects.into_iter().map(|object| object.key).collect();
+        let operation = Delete { bucket: input.bucket, keys: keys.clone() };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let results = self.gateway.delete(permitted).await.map_err(failed)?.results;
+        let quiet = input.delete.quiet.unwrap_or(false);
+        let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+        for (key, result) in keys.into_iter().zip(results) {
+            match result.map_err(failed) {
+                Ok(()) if quiet => {}
+                Ok(()) => deleted.push(DeletedObject { key: Some(key), ..DeletedObject::default() }),
+                Err(error) => errors.push(Error {
+                    code: Some(error.code().as_str().to_owned()),
+                    message: error.message().map(str::to_owned),
+                    key: Some(key),
+                    ..Error::default()
+                }),
+            }
+        }
+        let some = |list: Vec<Error>| if list.is_empty() { None } else { Some(list) };
+        let deleted = if deleted.is_empty() { None } else { Some(deleted) };
+        Ok(DeleteObjectsOutput { deleted, errors: some(errors), ..DeleteObjectsOutput::default() })
+    }
+
+    /// Counts what did not verify.
+    pub(super) fn integrity(&self, error: gateway::Error) -> s3s::S3Error {
+        if matches!(error, gateway::Error::Tampered { .. }) {
+            self.observe.tampered();
+        }
+        failed(error)
+    }
+}
+
+pub(super) fn strong(etag: &str) -> ETag {
+    ETag::Strong(etag.to_owned())
+}
+
+/// There is one version of each object, and its name is `null`.
+fn only_version(version: Option<&str>) -> S3Result<()> {
+    match version {
+        None | Some("null") => Ok(()),
+        Some(_) => Err(not_implemented("versionId")),
+    }
+}
+
+fn source(source: &CopySource) -> S3Result<Place> {
+    match source {
+        CopySource::Bucket { bucket, key, version_id } => {
+            only_version(version_id.as_deref())?;
+            Ok(Place { bucket: bucket.to_string(), key: key.to_string() })
+        }
+        _ => Err(not_implemented("a copy source that is not bucket and key")),
+    }
+}
+
+fn checksum_text(sum: &Checksum, scope: ChecksumScope, parts: Option<u32>) -> String {
+    match (scope, parts) {
+        (ChecksumScope::Composite, Some(parts)) => format!("{}-{parts}", checksum::text(sum)),
+        _ => checksum::text(sum),
+    }
+}
+
+fn copied(written: &Written) -> CopyObjectResult {
+    let mut result = CopyObjectResult {
+        e_tag: Some(strong(&written.etag)),
+        last_modified: Some(timestamp(written.modified)),
+        ..CopyObjectResult::default()
+    };
+    if let Some((sum, scope)) = &written.checksum {
+        checksum::answer!(result, sum.kind, checksum::text(sum));
+        result.checksum_type = Some(checksum::scope(*scope));
+    }
+    result
+}
+
+fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
+    let headers = described.about.headers.clone();
+    let content_range = described.range.map(|(first, last)| format!("bytes {first}-{last}/{}", described.size));
+    let mut output = HeadObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: i64::try_from(described.size).ok(),
+        content_range,
+        cache_control: headers.cache_control,
+        content_disposition: headers.content_disposition,
+        content_encoding: headers.content_encoding,
+        content_language: headers.content_language,
+        content_type: Some(headers.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
+        expires: headers.expires,
+        website_redirect_location: headers.website_redirect,
+        storage_class: headers.storage_class.filter(|class| class != "STANDARD").map(Into::into),
+        e_tag: Some(strong(&described.etag)),
+        last_modified: Some(timestamp(described.modified)),
+        metadata: Some(described.about.user.clone().into_iter().collect()),
+        ..HeadObjectOutput::default()
+    };
+    if let Some((sum, scope)) = described.checksum.as_ref().filter(|_| with_checksum) {
+        checksum::answer!(output, sum.kind, checksum_text(sum, *scope, described.parts));
+        output.checksum_type = Some(checksum::scope(*scope));
+    }
+    output
+}
+

@@ -1,0 +1,194 @@
+//! Uploads in parts.
+
+use super::about::{about, conditions, limit, refuse, refuse_unsupported};
+use super::adapter::{Adapter, Asker};
+use super::buckets::owner;
+use super::error::{denied, failed, invalid_argument, plain};
+use super::listing::{Encoding, prefixes};
+use super::objects::{declared, strong};
+use super::time::timestamp;
+use super::{body, checksum};
+use crate::gateway::{Abort, ChecksumKind, ChecksumScope, Complete, CreateUpload, ListParts, ListUploads, NamedPart, PutPart};
+use s3s::dto::{
+    AbortMultipartUploadInput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Part, UploadPartInput, UploadPartOutput,
+};
+use s3s::{S3ErrorCode, S3Request, S3Result};
+
+/// The most parts or uploads of a page, as S3 has it.
+const PAGE: usize = 1_000;
+
+impl Adapter {
+    pub(super) async fn begin(&self, asker: Asker, input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+        refuse_unsupported!(input)?;
+        let kind = input.checksum_algorithm.as_ref().map(checksum::of_algorithm).transpose()?;
+        let scope = input.checksum_type.as_ref().map(checksum::of_type).transpose()?;
+        let checksum = kind.map(|kind| (kind, scope.unwrap_or(usual_scope(kind))));
+        let operation = CreateUpload { bucket: input.bucket.clone(), key: input.key.clone(), about: about!(input), checksum };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let begun = self.gateway.create_upload(permitted).await.map_err(failed)?;
+        Ok(CreateMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            upload_id: Some(begun.upload_id),
+            checksum_algorithm: checksum.map(|(kind, _)| checksum::algorithm(kind)),
+            checksum_type: checksum.map(|(_, scope)| checksum::scope(scope)),
+            server_side_encryption: input.server_side_encryption,
+            ..CreateMultipartUploadOutput::default()
+        })
+    }
+
+    pub(super) async fn part(&self, asker: Asker, mut request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
+        let trailing = request.trailing_headers.take();
+        let input = request.input;
+        refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
+        let number = u32::try_from(input.part_number).map_err(|_| invalid_argument("the part number must be from 1 to 10000"))?;
+        let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
+        let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
+        let body = body::incoming(input.body, &request.headers, trailing, &mut declared)?;
+        let length = declared.length.unwrap_or(0);
+        let operation = PutPart { bucket: input.bucket, key: input.key, upload_id: input.upload_id, number, declared };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let written = self.gateway.put_part(permitted, body).await.map_err(failed)?;
+        self.observe.received(length);
+        let mut output = UploadPartOutput { e_tag: Some(strong(&written.etag)), ..UploadPartOutput::default() };
+        if let Some((sum, _)) = &written.checksum {
+            checksum::answer!(output, sum.kind, checksum::text(sum));
+        }
+        Ok(output)
+    }
+
+    pub(super) async fn parts(&self, asker: Asker, input: ListPartsInput) -> S3Result<ListPartsOutput> {
+        let max_parts = limit(input.max_parts, PAGE)?;
+        let after = u32::try_from(input.part_number_marker.unwrap_or(0)).map_err(|_| invalid_argument("the marker is not valid"))?;
+        let (bucket, key, upload_id) = (input.bucket, input.key, input.upload_id);
+        let operation =
+            ListParts { bucket: bucket.clone(), key: key.clone(), upload_id: upload_id.clone(), after, limit: max_parts };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let page = self.gateway.list_parts(permitted).await.map_err(failed)?;
+        let part = |listed: &crate::gateway::ListedPart| {
+            let mut part = Part {
+                part_number: i32::try_from(listed.number).ok(),
+                size: i64::try_from(listed.size).ok(),
+                e_tag: Some(strong(&listed.etag)),
+                last_modified: Some(timestamp(listed.modified)),
+                ..Part::default()
+            };
+            if let Some(sum) = listed.checksum.as_ref().filter(|sum| page.checksum.is_some_and(|(kind, _)| kind == sum.kind)) {
+                checksum::answer!(part, sum.kind, checksum::text(sum));
+            }
+            part
+        };
+        Ok(ListPartsOutput {
+            bucket: Some(bucket),
+            key: Some(key),
+            upload_id: Some(upload_id),
+            parts: Some(page.parts.iter().map(part).collect()),
+            part_number_marker: i32::try_from(after).ok(),
+            next_part_number_marker: page.next.and_then(|next| i32::try_from(next).ok()),
+            is_truncated: Some(page.next.is_some()),
+            max_parts: i32::try_from(max_parts).ok(),
+            checksum_algorithm: page.checksum.map(|(kind, _)| checksum::algorithm(kind)),
+            checksum_type: page.checksum.map(|(_, scope)| checksum::scope(scope)),
+            owner: Some(owner(&asker)),
+            initiator: Some(initiator(&asker)),
+            ..ListPartsOutput::default()
+        })
+    }
+
+    pub(super) async fn uploads(&self, asker: Asker, input: ListMultipartUploadsInput) -> S3Result<ListMultipartUploadsOutput> {
+        let max_uploads = limit(input.max_uploads, PAGE)?;
+        let encoding = Encoding::asked(input.encoding_type.as_ref())?;
+        let (bucket, prefix) = (input.bucket, input.prefix.unwrap_or_default());
+        let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
+        let marker = input.key_marker.clone().filter(|marker| !marker.is_empty());
+        let id = input.upload_id_marker.clone().filter(|id| !id.is_empty());
+        let after = marker.map(|marker| (marker, id));
+        let operation =
+            ListUploads { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_uploads };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let page = self.gateway.list_uploads(permitted).await.map_err(failed)?;
+        let names = page.uploads.iter().map(|upload| upload.key.as_str()).chain(page.prefixes.iter().map(String::as_str));
+        let encoding = encoding.fitting(names);
+        let upload = |listed: &crate::gateway::ListedUpload| MultipartUpload {
+            key: Some(encoding.show(&listed.key)),
+            upload_id: Some(listed.upload_id.clone()),
+            initiated: Some(timestamp(listed.created)),
+            owner: Some(owner(&asker)),
+            initiator: Some(initiator(&asker)),
+            ..MultipartUpload::default()
+        };
+        let (next_key, next_id) = page.next.clone().unzip();
+        Ok(ListMultipartUploadsOutput {
+            bucket: Some(bucket),
+            prefix: Some(encoding.show(&prefix)),
+            delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
+            key_marker: Some(encoding.show(&input.key_marker.unwrap_or_default())),
+            upload_id_marker: input.upload_id_marker,
+            uploads: Some(page.uploads.iter().map(upload).collect()),
+            common_prefixes: Some(prefixes(&page.prefixes, encoding)),
+            is_truncated: Some(page.next.is_some()),
+            next_key_marker: next_key.map(|key| encoding.show(&key)),
+            next_upload_id_marker: next_id,
+            max_uploads: i32::try_from(max_uploads).ok(),
+            encoding_type: encoding.named(),
+            ..ListMultipartUploadsOutput::default()
+        })
+    }
+
+    pub(super) async fn finish(&self, asker: Asker, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
+        refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
+        let checksum = checksum::given!(input)?;
+        let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
+        let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        if parts.is_empty() {
+            return Err(plain(S3ErrorCode::MalformedXML, "a Complete names at least one part"));
+        }
+        let parts = parts.iter().map(named).collect::<S3Result<Vec<_>>>()?;
+        let count = parts.len();
+        let (bucket, key) = (input.bucket, input.key);
+        let operation =
+            Complete { bucket: bucket.clone(), key: key.clone(), upload_id: input.upload_id, parts, checksum, conditions };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let written = self.gateway.complete(permitted).await.map_err(failed)?;
+        let mut output = CompleteMultipartUploadOutput {
+            location: Some(format!("/{bucket}/{key}")),
+            bucket: Some(bucket),
+            key: Some(key),
+            e_tag: Some(strong(&written.etag)),
+            ..CompleteMultipartUploadOutput::default()
+        };
+        if let Some((sum, scope)) = &written.checksum {
+            let text = match scope {
+                ChecksumScope::Composite => format!("{}-{count}", checksum::text(sum)),
+                ChecksumScope::FullObject => checksum::text(sum),
+            };
+            checksum::answer!(output, sum.kind, text);
+            output.checksum_type = Some(checksum::scope(*scope));
+        }
+        Ok(output)
+    }
+
+    pub(super) async fn give_up(&self, asker: Asker, input: AbortMultipartUploadInput) -> S3Result<()> {
+        let operation = Abort { bucket: input.bucket, key: input.key, upload_id: input.upload_id };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        self.gateway.abort(permitted).await.map_err(failed)
+    }
+}
+
+/// What S3 takes where a client names an algorithm and no type.
+fn usual_scope(kind: ChecksumKind) -> ChecksumScope {
+    if kind == ChecksumKind::Crc64Nvme { ChecksumScope::FullObject } else { ChecksumScope::Composite }
+}
+
+fn initiator(asker: &Asker) -> Initiator {
+    Initiator { display_name: Some(asker.display_name.clone()), id: Some(asker.id.0.to_string()) }
+}
+
+fn named(part: &CompletedPart) -> S3Result<NamedPart> {
+    let number = part.part_number.and_then(|number| u32::try_from(number).ok());
+    let number = number.ok_or_else(|| invalid_argument("a part without a number"))?;
+    let etag = part.e_tag.as_ref().ok_or_else(|| invalid_argument("a part without an ETag"))?;
+    Ok(NamedPart { number, etag: etag.value().to_owned(), checksum: checksum::given!(part)? })
+}
