@@ -19,6 +19,9 @@
 //! | cli | app, config, server, s3, gateway, observe, access, store, keyring, envelope, crypto | one file a command |
 
 pub mod access;
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod crypto;
 pub mod envelope;
 pub mod gateway;

@@ -4,4 +4,4 @@ mod permit;
 mod principal;
 
 pub use permit::{Action, Denied, Operation, Permitted, Policy};
-pub use principal::{CanonicalId, Principal, UserFault, Users, check_secret};
+pub use principal::{CanonicalId, Principal, UserFault, Users, check_secret, erase};

@@ -122,3 +122,9 @@ pub fn check_secret(secret: &str) -> Result<(), UserFault> {
     }
     if secret.len() > SECRET_MAX { Err(UserFault::LongSecret) } else { Ok(()) }
 }
+
+/// Erases a secret that was read as text.
+pub fn erase(secret: &mut String) {
+    let mut bytes = std::mem::take(secret).into_bytes();
+    crate::crypto::erase(&mut bytes);
+}

@@ -26,10 +26,10 @@ enum Item {
 }
 
 /// How keys are grouped, and where a page begins.
-struct View<'a> {
-    bucket: &'a Bucket,
-    prefix: &'a str,
-    delimiter: Option<&'a str>,
+pub(super) struct View<'a> {
+    pub(super) bucket: &'a Bucket,
+    pub(super) prefix: &'a str,
+    pub(super) delimiter: Option<&'a str>,
 }
 
 impl Gateway {
@@ -98,7 +98,7 @@ impl Gateway {
     }
 
     /// One page of the backend, with the last bytes of each object, and whether there are more.
-    async fn page(
+    pub(super) async fn page(
         &self,
         view: &View<'_>,
         offset: Option<String>,
@@ -235,7 +235,7 @@ impl View<'_> {
     ///
     /// No key of a group is above the group's name followed by 257 of the greatest character: that would be more
     /// than the 1,024 bytes a key can have.
-    fn past(&self, key: &str, group: bool) -> String {
+    pub(super) fn past(&self, key: &str, group: bool) -> String {
         if group {
             let mut offset = format!("{}/{}", self.bucket.name, encode_prefix(key));
             offset.extend(std::iter::repeat_n(char::MAX, 257));

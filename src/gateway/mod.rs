@@ -15,6 +15,7 @@ mod get;
 mod intake;
 mod list;
 mod multipart;
+mod offline;
 mod operation;
 mod outcome;
 mod put;

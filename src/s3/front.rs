@@ -183,7 +183,7 @@ fn usual_code(status: http::StatusCode) -> &'static str {
         405 => "MethodNotAllowed",
         411 => "MissingContentLength",
         501 => "NotImplemented",
-        400..500 => "InvalidRequest",
+        400..=499 => "InvalidRequest",
         _ => "InternalError",
     }
 }

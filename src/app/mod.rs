@@ -1,0 +1,30 @@
+//! Settings become a running, then a drained service.
+
+mod administrator;
+mod offline;
+mod open;
+mod salvage;
+mod serve;
+mod stack;
+
+pub use administrator::Credentials;
+pub use offline::{Verified, cat, keyring_text, verify};
+pub use open::open_file;
+pub use salvage::salvage;
+pub use serve::{Started, serve};
+pub use stack::{Stack, init};
+
+/// Why a command did not do what it was told: a sentence for an operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl Failure {
+    /// A failure of something, for a reason.
+    pub(crate) fn of(what: &str, why: impl std::fmt::Display) -> Self {
+        Self(format!("{what}: {why}"))
+    }
+}
+
+/// What commands answer.
+pub type Result<T> = std::result::Result<T, Failure>;

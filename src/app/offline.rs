@@ -1,0 +1,85 @@
+//! Commands on a store that nobody serves: verify, cat, keyring show.
+
+use super::stack::Stack;
+use super::{Failure, Result};
+use crate::gateway::{Chunks, Error};
+use crate::keyring::Bucket;
+use futures::TryStreamExt;
+use std::io::Write;
+use std::sync::Arc;
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// How many objects were read.
+    pub objects: u64,
+    /// Their plaintext, in bytes.
+    pub bytes: u64,
+    /// What does not verify: bucket and key, and why.
+    pub faults: Vec<(String, String)>,
+}
+
+/// Reads and authenticates every object of all buckets, or of one, or below a prefix. Tells `progress` now and then.
+///
+/// # Errors
+/// [`Failure`] if the bucket is not there or the store cannot be listed. Objects that do not verify are no error here.
+pub async fn verify(stack: &Stack, what: Option<&str>, mut progress: impl FnMut(&Verified)) -> Result<Verified> {
+    let (buckets, prefix) = match what {
+        None => (stack.keyring.buckets(), ""),
+        Some(what) => {
+            let (bucket, prefix) = what.split_once('/').unwrap_or((what, ""));
+            (vec![find(stack, bucket)?], prefix)
+        }
+    };
+    let mut found = Verified::default();
+    for bucket in buckets {
+        let mut after: Option<String> = None;
+        loop {
+            let keys = stack.gateway.keys(&bucket, prefix, after.as_deref()).await;
+            let keys = keys.map_err(|error| Failure::of(&bucket.name, error))?;
+            if keys.is_empty() {
+                break;
+            }
+            for key in &keys {
+                match stack.gateway.verify(&bucket, key).await {
+                    Ok(described) => found.bytes = found.bytes.saturating_add(described.size),
+                    Err(error) => found.faults.push((format!("{}/{key}", bucket.name), error.to_string())),
+                }
+                found.objects = found.objects.saturating_add(1);
+                progress(&found);
+            }
+            after = keys.into_iter().last();
+        }
+    }
+    Ok(found)
+}
+
+fn find(stack: &Stack, bucket: &str) -> Result<Arc<Bucket>> {
+    let found = stack.keyring.bucket(bucket);
+    found.ok_or_else(|| Failure(format!("there is no bucket {bucket}")))
+}
+
+/// Writes an object to `out`: its plaintext, or its sealed bytes as they are stored.
+///
+/// # Errors
+/// [`Failure`] if it is not there or does not verify; what was written until then is a true beginning of it.
+pub async fn cat(stack: &Stack, object: &str, sealed: bool, out: &mut impl Write) -> Result<()> {
+    let (bucket, key) = object.split_once('/').ok_or_else(|| Failure("name an object as BUCKET/KEY".to_owned()))?;
+    let bucket = find(stack, bucket)?;
+    let in_object = |error: Error| Failure::of(object, error);
+    let mut chunks: Chunks = if sealed {
+        stack.gateway.stored(&bucket, key).await.map_err(in_object)?
+    } else {
+        stack.gateway.plain(&bucket, key).await.map_err(in_object)?.chunks
+    };
+    while let Some(piece) = chunks.try_next().await.map_err(in_object)? {
+        out.write_all(&piece).map_err(|error| Failure::of("writing", error))?;
+    }
+    out.flush().map_err(|error| Failure::of("writing", error))
+}
+
+/// The keyring file. Every key in it is wrapped.
+#[must_use]
+pub fn keyring_text(stack: &Stack) -> Vec<u8> {
+    stack.keyring.encoded().to_vec()
+}

@@ -1,0 +1,197 @@
+//! A new store from every sealed object of a damaged one that still authenticates.
+
+use super::open::{self, Bytes};
+use super::stack::clock;
+use super::{Failure, Result};
+use crate::config::Settings;
+use crate::envelope::{BucketUuid, ClearHead, Context, HEAD, Kek};
+use crate::keyring::file::Ring;
+use crate::keyring::{LocalRoot, Root, Roots};
+use crate::store::disk::{self, DiskStore, Salvaged};
+use crate::store::{Backend, Buffer, decode_key, layout};
+use object_store::path::Path as StorePath;
+use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A version of an object in a damaged store.
+struct Version<'s> {
+    from: &'s Salvaged,
+    path: &'s str,
+    number: usize,
+}
+
+impl Bytes for Version<'_> {
+    fn size(&self) -> u64 {
+        self.from.size(self.path, self.number).unwrap_or(0)
+    }
+
+    fn read(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let read = self.from.read(self.path, self.number, at, buffer);
+        read.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "its bytes are gone"))
+    }
+}
+
+/// The keys of the damaged store.
+struct Keys {
+    ring: Ring,
+    roots: Roots,
+}
+
+impl Keys {
+    async fn kek(&self, bucket: BucketUuid, clear: &ClearHead) -> Result<Kek> {
+        let kek = self.ring.kek(bucket, clear.kek_id(), &self.roots).await;
+        kek.map_err(|error| Failure::of("its key", error))
+    }
+
+    fn bucket(&self, name: &str) -> Option<BucketUuid> {
+        self.ring.buckets.iter().find(|(_, line)| line.name == name).map(|(uuid, _)| *uuid)
+    }
+}
+
+/// Builds a store at `settings.data` from the one at `from`. Tells `say` of each object that is saved (none) or lost (why).
+///
+/// # Errors
+/// [`Failure`] if there is no keyring that opens, or the new store cannot be made.
+pub async fn salvage(from: &Path, settings: &Settings, mut say: impl FnMut(&str, Option<&str>)) -> Result<()> {
+    let found = disk::salvage(from).map_err(|error| Failure::of(&from.display().to_string(), error))?;
+    let root: Arc<dyn Root> = Arc::new(LocalRoot::read(&settings.root_key).map_err(|error| Failure(error.to_string()))?);
+    let roots = Roots::from(root);
+    let (ring, file) = keyring(&found, &roots).await?;
+    let keys = Keys { ring, roots };
+    let about = disk::Settings { clock: clock(), cache: settings.index };
+    let to = DiskStore::create(&settings.data, about).map_err(|error| Failure::of(&settings.data.display().to_string(), error))?;
+    for path in layout::KEYRINGS {
+        put(&to, path, file.clone()).await?;
+    }
+    for path in found.paths().filter(|path| !layout::KEYRINGS.contains(path)) {
+        match save(&found, path, &keys, &to).await {
+            Ok(()) => say(path, None),
+            Err(Some(error)) => say(path, Some(&error.to_string())),
+            Err(None) => {}
+        }
+    }
+    for orphan in found.orphans() {
+        match adopt(orphan, &keys, &to).await {
+            Ok(Some(path)) => say(&path, None),
+            Ok(None) => {}
+            Err(error) => say(&orphan.display().to_string(), Some(&error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// The newest keyring that opens.
+async fn keyring(found: &Salvaged, roots: &Roots) -> Result<(Ring, Vec<u8>)> {
+    let mut best: Option<(Ring, Vec<u8>)> = None;
+    for path in layout::KEYRINGS {
+        for number in 0..found.versions(path) {
+            let version = Version { from: found, path, number };
+            let mut file = vec![0; usize::try_from(version.size()).unwrap_or(0)];
+            if version.read(0, &mut file).is_err() {
+                continue;
+            }
+            if let Ok(ring) = Ring::open(&file, roots, 0).await
+                && best.as_ref().is_none_or(|(best, _)| best.version < ring.version)
+            {
+                best = Some((ring, file));
+            }
+        }
+    }
+    best.ok_or_else(|| Failure("no copy of the keyring opens with this root key".to_owned()))
+}
+
+/// Saves the newest version of a path that authenticates. `Err(None)` for records that nothing needs.
+async fn save(found: &Salvaged, path: &str, keys: &Keys, to: &DiskStore) -> std::result::Result<(), Option<Failure>> {
+    if path.starts_with(".waxseal/uploads/") {
+        return Err(None);
+    }
+    if path.starts_with(".waxseal/overflow/") {
+        let version = Version { from: found, path, number: 0 };
+        let mut record = vec![0; usize::try_from(version.size()).unwrap_or(0)];
+        version.read(0, &mut record).map_err(|_gone| None)?;
+        return put(to, path, record).await.map_err(Some);
+    }
+    let mut why = Failure("no version is whole".to_owned());
+    for number in 0..found.versions(path) {
+        let version = Version { from: found, path, number };
+        match copy(&version, path, keys, to, found).await {
+            Ok(()) => return Ok(()),
+            Err(error) if number == 0 => why = error,
+            Err(_older) => {}
+        }
+    }
+    Err(Some(why))
+}
+
+async fn copy(version: &Version<'_>, path: &str, keys: &Keys, to: &DiskStore, found: &Salvaged) -> Result<()> {
+    let (bucket, name) = path.split_once('/').ok_or_else(|| Failure("it is in no bucket".to_owned()))?;
+    let uuid = keys.bucket(bucket).ok_or_else(|| Failure(format!("the keyring has no bucket {bucket}")))?;
+    let key = decode_key(name).ok_or_else(|| Failure("no key has its name".to_owned()))?;
+    let clear = ClearHead::find(version.size(), &open::last(version, HEAD)?).map_err(|error| Failure(error.to_string()))?;
+    let kek = keys.kek(uuid, &clear).await?;
+    let overflow = overflow(&clear, found);
+    let opened = open::verify(version, &kek, &Context { bucket: uuid, key: &key }, overflow.as_deref())?;
+    open::open_all(version, &opened, |_text| Ok(()))?;
+    write(version, path, to).await
+}
+
+fn overflow(clear: &ClearHead, found: &Salvaged) -> Option<Vec<u8>> {
+    let path = layout::overflow(&clear.overflow_name()?);
+    let version = Version { from: found, path: path.as_ref(), number: 0 };
+    let mut record = vec![0; usize::try_from(version.size()).ok()?];
+    version.read(0, &mut record).ok()?;
+    Some(record)
+}
+
+/// A file that no record names: its Head says which object it is.
+async fn adopt(file: &Path, keys: &Keys, to: &DiskStore) -> Result<Option<String>> {
+    let bytes = File::open(file).map_err(|error| Failure::of("reading", error))?;
+    let Ok(clear) = ClearHead::find(Bytes::size(&bytes), &open::last(&bytes, HEAD)?) else { return Ok(None) };
+    for (uuid, line) in &keys.ring.buckets {
+        let Ok(kek) = keys.kek(*uuid, &clear).await else { continue };
+        let clear = ClearHead::find(Bytes::size(&bytes), &open::last(&bytes, HEAD)?).map_err(|error| Failure(error.to_string()))?;
+        let Ok(head) = clear.recover(&kek, *uuid, None) else { continue };
+        let key = head.metadata().key.clone();
+        let path = layout::object(&line.name, &key).map_err(|error| Failure(error.to_string()))?;
+        if to.open(&path).await.is_ok() {
+            return Ok(None);
+        }
+        let opened = open::verify(&bytes, &kek, &Context { bucket: *uuid, key: &key }, None)?;
+        open::open_all(&bytes, &opened, |_text| Ok(()))?;
+        write(&bytes, path.as_ref(), to).await?;
+        return Ok(Some(path.to_string()));
+    }
+    Ok(None)
+}
+
+async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore) -> Result<()> {
+    const STEP: u64 = 1 << 20;
+    let in_store = |error: object_store::Error| Failure::of("writing", error);
+    let path = StorePath::parse(path).map_err(|error| Failure(error.to_string()))?;
+    let size = bytes.size();
+    if size <= STEP {
+        let mut all = vec![0; usize::try_from(size).unwrap_or(0)];
+        bytes.read(0, &mut all).map_err(|error| Failure::of("reading", error))?;
+        return put(to, path.as_ref(), all).await;
+    }
+    let (mut draft, mut at) = (to.begin(&path).await.map_err(in_store)?, 0);
+    while at < size.saturating_sub(STEP) {
+        let mut piece = vec![0; usize::try_from(STEP.min(size.saturating_sub(STEP).saturating_sub(at))).unwrap_or(0)];
+        bytes.read(at, &mut piece).map_err(|error| Failure::of("reading", error))?;
+        at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(STEP));
+        draft.write(Box::new(move || Buffer::holding(piece))).await.map_err(in_store)?;
+    }
+    let mut end = vec![0; usize::try_from(size.saturating_sub(at)).unwrap_or(0)];
+    bytes.read(at, &mut end).map_err(|error| Failure::of("reading", error))?;
+    draft.finish(end.into(), PutMode::Overwrite).await.map_err(in_store)?;
+    Ok(())
+}
+
+async fn put(to: &DiskStore, path: &str, bytes: Vec<u8>) -> Result<()> {
+    let path = StorePath::parse(path).map_err(|error| Failure(error.to_string()))?;
+    let put = to.put_opts(&path, PutPayload::from(bytes), PutOptions::default()).await;
+    put.map(drop).map_err(|error| Failure::of("writing", error))
+}

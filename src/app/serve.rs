@@ -1,0 +1,89 @@
+//! The running service.
+
+use super::administrator::{self, Credentials};
+use super::stack::{Stack, init};
+use super::{Failure, Result};
+use crate::access::Policy;
+use crate::config::Settings;
+use crate::observe::Observe;
+use crate::server::{self, Ready};
+use crate::{crypto, s3};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// What there is to say once connections are accepted.
+pub struct Started {
+    /// Where S3 is spoken.
+    pub listen: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_listen: SocketAddr,
+    /// What was drawn, if the store was made just now.
+    pub credentials: Option<Credentials>,
+    /// The region that clients sign for.
+    pub region: String,
+}
+
+/// Serves until SIGTERM or SIGINT, then until started answers are complete.
+///
+/// # Errors
+/// [`Failure`] if the service cannot start.
+pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(&Started)) -> Result<()> {
+    let credentials = if may_init && !settings.data.join("format").exists() { Some(init(&settings).await?) } else { None };
+    let stack = Stack::open(&settings).await?;
+    stack.keyring.mend().await.map_err(|error| Failure::of("the keyring", error))?;
+    let mut users = std::mem::take(&mut settings.users);
+    administrator::add(&stack.gateway, &mut users).await?;
+    let observe = Observe::new().map_err(|error| Failure::of("metrics", error))?;
+    let policy = Arc::new(Policy::new(Arc::clone(&stack.keyring)));
+    let service = s3::service(Arc::clone(&stack.gateway), policy, Arc::new(users), Arc::clone(&observe), &settings.s3);
+    let service = service.map_err(|fault| Failure(fault.to_string()))?;
+    let bind = async |address: SocketAddr| {
+        TcpListener::bind(address).await.map_err(|error| Failure::of(&format!("listening on {address}"), error))
+    };
+    let (listener, admin) = (bind(settings.listen).await?, bind(settings.admin_listen).await?);
+    let address = |listener: &TcpListener| listener.local_addr().map_err(|error| Failure::of("listening", error));
+    let said = Started {
+        listen: address(&listener)?,
+        admin_listen: address(&admin)?,
+        credentials,
+        region: settings.s3.region.clone(),
+    };
+    let stopping = |error: std::io::Error| Failure::of("signals", error);
+    let (mut term, mut int) =
+        (signal(SignalKind::terminate()).map_err(stopping)?, signal(SignalKind::interrupt()).map_err(stopping)?);
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(server::serve(listener, service, settings.server.clone(), told(stopped.clone())));
+    let telling = tokio::spawn(server::serve_admin(admin, observe, ready(&stack), told(stopped)));
+    tracing::info!(listen = %said.listen, admin = %said.admin_listen, provider = crypto::PROVIDER, "serving");
+    started(&said);
+    drop(said);
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping: started answers are completed");
+    let _nobody_listens = stop.send(true);
+    let cut = serving.await.map_err(|error| Failure::of("serving", error))?;
+    let _ended = telling.await;
+    if cut > 0 {
+        tracing::warn!(cut, "connections were cut when the time to drain was over");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Completes when the program is told to stop.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    let _sender_is_gone = stopped.wait_for(|stop| *stop).await;
+}
+
+fn ready(stack: &Stack) -> Ready {
+    let backend = Arc::clone(&stack.backend);
+    Arc::new(move || {
+        let backend = Arc::clone(&backend);
+        Box::pin(async move { backend.ready().await.map_err(|error| error.to_string()) })
+    })
+}

@@ -1,0 +1,100 @@
+//! Store, keyring and gateway over each other.
+
+use super::administrator::{self, Credentials};
+use super::{Failure, Result};
+use crate::config::Settings;
+use crate::gateway::{Gateway, Made};
+use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root};
+use crate::store::disk::{self, DiskStore};
+use crate::store::{Backend, Buffers, Clock, Millis};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Buffers that are kept for the next transfer: 16 MiB of them.
+const BUFFERS: usize = 64;
+
+/// Everything below the protocol.
+pub struct Stack {
+    /// Where sealed objects lie.
+    pub backend: Arc<dyn Backend>,
+    /// The keys of all buckets.
+    pub keyring: Arc<Keyring>,
+    /// What seals and opens.
+    pub gateway: Arc<Gateway>,
+}
+
+/// The wall clock: read here and handed down.
+pub(super) fn clock() -> Clock {
+    Arc::new(|| {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        let now = SystemTime::now();
+        let elapsed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    })
+}
+
+fn disk_settings(settings: &Settings) -> disk::Settings {
+    disk::Settings { clock: clock(), cache: settings.index }
+}
+
+fn keyring_settings(settings: &Settings) -> keyring::Settings {
+    keyring::Settings { clock: clock(), cache: settings.keys }
+}
+
+impl Stack {
+    /// Opens what `init` made.
+    ///
+    /// # Errors
+    /// [`Failure`] says what is missing, in use, damaged or not the root of this store.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        let root = LocalRoot::read(&settings.root_key).map_err(|error| Failure(error.to_string()))?;
+        let (data, about) = (settings.data.clone(), disk_settings(settings));
+        let store = tokio::task::spawn_blocking(move || DiskStore::open(&data, about)).await;
+        let store = store.map_err(|error| Failure::of("opening the store", error))?;
+        let backend: Arc<dyn Backend> = Arc::new(store.map_err(|error| in_store(&settings.data, &error))?);
+        let root: Arc<dyn Root> = Arc::new(root);
+        let keyring = Keyring::load(Arc::clone(&backend), root.into(), keyring_settings(settings)).await;
+        let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
+        Ok(Self::over(backend, keyring, settings))
+    }
+
+    fn over(backend: Arc<dyn Backend>, keyring: Keyring, settings: &Settings) -> Self {
+        let keyring = Arc::new(keyring);
+        let made = Made {
+            backend: Arc::clone(&backend),
+            keyring: Arc::clone(&keyring),
+            buffers: Buffers::new(BUFFERS),
+            clock: clock(),
+            settings: settings.gateway.clone(),
+        };
+        Self { backend, keyring, gateway: Arc::new(Gateway::new(made)) }
+    }
+}
+
+fn in_store(data: &Path, error: &object_store::Error) -> Failure {
+    match crate::store::Fault::of(error) {
+        Some(fault) => Failure::of(&data.display().to_string(), fault),
+        None => Failure::of(&data.display().to_string(), error),
+    }
+}
+
+/// Makes root, store, keyring and administrator. Overwrites nothing.
+///
+/// # Errors
+/// [`Failure`] if any of them is there already, or cannot be made.
+pub async fn init(settings: &Settings) -> Result<Credentials> {
+    if settings.data.join("format").exists() {
+        return Err(Failure(format!("{} holds a store already: nothing was changed", settings.data.display())));
+    }
+    if let Some(folder) = settings.root_key.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::of(&folder.display().to_string(), error))?;
+    }
+    let root = LocalRoot::create(&settings.root_key, &mut OsRandom).map_err(|error| Failure(error.to_string()))?;
+    let store = DiskStore::create(&settings.data, disk_settings(settings)).map_err(|error| in_store(&settings.data, &error))?;
+    let backend: Arc<dyn Backend> = Arc::new(store);
+    let keyring = Keyring::create(Arc::clone(&backend), Arc::new(root), keyring_settings(settings)).await;
+    let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
+    let stack = Stack::over(backend, keyring, settings);
+    administrator::create(&stack.gateway).await
+}

@@ -1,0 +1,31 @@
+//! `waxseal check`.
+
+use super::place::Place;
+use super::{End, say};
+use crate::config::Overrides;
+use clap::Args;
+
+/// Show the effective settings, without secrets; or every fault in them at once
+#[derive(Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), End> {
+        let settings = self.place.settings(Overrides::default())?;
+        let (server, gateway) = (&settings.server, &settings.gateway);
+        say(&format!("data = {:?}\nroot_key = {:?}", settings.data, settings.root_key));
+        say(&format!("listen = \"{}\"\nadmin_listen = \"{}\"", settings.listen, settings.admin_listen));
+        say(&format!("region = {:?}\ndomains = {:?}", settings.s3.region, settings.s3.domains));
+        say(&format!("etag = \"{:?}\"\nmax_upload = {} bytes", gateway.etag, gateway.max_upload));
+        say(&format!("log_format = \"{:?}\"", settings.log_format));
+        say(&format!("limits.connections = {}\nlimits.header_timeout = {:?}", server.connections, server.header_timeout));
+        say(&format!("limits.body_timeout = {:?}\nlimits.drain = {:?}", server.body_timeout, server.drain));
+        say(&format!("cache.keys = {:?}\ncache.objects = {}", settings.keys, gateway.verified));
+        say(&format!("cache.index = {} bytes", settings.index));
+        settings.names.iter().for_each(|name| say(&format!("user {name}: secret not shown")));
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Which store a command is about, and its settings.
+
+use super::End;
+use crate::config::{self, LogFormat, Overrides, Settings};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use tracing_subscriber::filter::EnvFilter;
+
+/// The store: by a configuration file, or by these two.
+#[derive(Args)]
+pub(super) struct Place {
+    /// The configuration file; see config/waxseal.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The store's directory
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The root key's file
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Format {
+    /// A line for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+impl From<Format> for LogFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+        }
+    }
+}
+
+impl Place {
+    /// The settings, with these on top.
+    pub(super) fn settings(self, mut overrides: Overrides) -> Result<Settings, End> {
+        (overrides.data, overrides.root_key) = (self.data, self.root_key);
+        config::load(self.config.as_deref(), overrides).map_err(End::Faults)
+    }
+}
+
+/// Starts the log on standard error. s3s tells of every refused signature itself, which our own line does better.
+pub(super) fn log(format: LogFormat, usual: &str) {
+    let filter = config::environment("WAXSEAL_LOG").unwrap_or_else(|| format!("{usual},s3s=off"));
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info,s3s=off"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}

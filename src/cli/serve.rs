@@ -1,0 +1,54 @@
+//! `waxseal serve`.
+
+use super::place::{Format, Place, log};
+use super::{End, block_on, say};
+use crate::app::{self, Started};
+use crate::config::Overrides;
+use clap::Args;
+use std::net::SocketAddr;
+
+/// Serve S3, until SIGTERM
+///
+/// The administrator's keys may come from WAXSEAL_ACCESS_KEY_ID and WAXSEAL_SECRET_ACCESS_KEY instead of the store.
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Where to speak S3; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where /metrics, /healthz and /readyz are
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<SocketAddr>,
+    /// Make the store first, if there is none
+    #[arg(long)]
+    init: bool,
+    /// How the log on standard error is written
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<Format>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), End> {
+        let log_format = self.log_format.map(Into::into);
+        let overrides = Overrides { listen: self.listen, admin_listen: self.admin_listen, log_format, ..Overrides::default() };
+        let settings = self.place.settings(overrides)?;
+        log(settings.log_format, "info");
+        Ok(block_on(app::serve(settings, self.init, started))??)
+    }
+}
+
+fn started(started: &Started) {
+    say(&format!("listening on http://{}", started.listen));
+    say(&format!("admin on http://{}", started.admin_listen));
+    if let Some(credentials) = &started.credentials {
+        let (access, secret) = (&credentials.access_key, &credentials.secret_key);
+        say("\nThe store is new. Its administrator's credentials are shown this once:\n");
+        say(&format!("  export AWS_ACCESS_KEY_ID={access} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={}", started.region));
+        say(&format!("  aws --endpoint-url http://{} s3 mb s3://first-bucket", started.listen));
+        say(&format!(
+            "  s3cmd --no-ssl --host={0} --host-bucket={0} --access_key={access} --secret_key={secret} ls\n",
+            started.listen
+        ));
+    }
+}

@@ -1,0 +1,245 @@
+//! The settings the program runs by.
+
+use super::reader::Reader;
+use super::{Fault, environment};
+use crate::access::{CanonicalId, Principal, Users};
+use crate::gateway::EtagKind;
+use crate::{gateway, s3, server};
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use toml::Table;
+
+/// Every key there is, as `config/waxseal.toml` documents them.
+pub const KEYS: [&str; 23] = [
+    "data", "root_key", "listen", "admin_listen", "region", "domains", "etag", "max_upload", "log_format",
+    "limits.connections", "limits.header_timeout", "limits.body_timeout", "limits.drain",
+    "cache.keys", "cache.objects", "cache.index",
+    "user.name", "user.id", "user.display_name", "user.email", "user.access_key", "user.secret_file", "user.secret_env",
+];
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// What the command line says, which counts more than the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--root-key`.
+    pub root_key: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--admin-listen`.
+    pub admin_listen: Option<SocketAddr>,
+    /// `--log-format`.
+    pub log_format: Option<LogFormat>,
+}
+
+/// Settings without a fault.
+pub struct Settings {
+    /// The store's directory.
+    pub data: PathBuf,
+    /// The root key's file.
+    pub root_key: PathBuf,
+    /// Where S3 is spoken.
+    pub listen: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_listen: SocketAddr,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// Of the gateway.
+    pub gateway: gateway::Settings,
+    /// Of the protocol.
+    pub s3: s3::Settings,
+    /// Of the listener.
+    pub server: server::Settings,
+    /// How long an unwrapped bucket key is kept.
+    pub keys: Duration,
+    /// Memory for the index, in bytes.
+    pub index: usize,
+    /// The users of the file.
+    pub users: Users,
+    /// Their names, for showing.
+    pub names: Vec<String>,
+}
+
+/// Reads the file, if there is one, and what the command line says.
+///
+/// # Errors
+/// Every fault, each with its remedy.
+pub fn load(file: Option<&Path>, overrides: Overrides) -> Result<Settings, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let table = file.map_or_else(Table::new, |file| read(file, &mut faults));
+    let settings = settings(table, overrides, &mut faults);
+    match settings {
+        Some(settings) if faults.is_empty() => Ok(settings),
+        _ => Err(faults),
+    }
+}
+
+fn read(file: &Path, faults: &mut Vec<Fault>) -> Table {
+    let key = file.display().to_string();
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.push(Fault { key, what: format!("cannot be read: {error}") });
+            return Table::new();
+        }
+    };
+    text.parse().unwrap_or_else(|error: toml::de::Error| {
+        faults.push(Fault { key, what: format!("is not TOML: {}", error.message()) });
+        Table::new()
+    })
+}
+
+fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Settings> {
+    let mut reader = Reader::new(table, "", faults);
+    let path = |text: String| PathBuf::from(text);
+    let address = "write an address and port like \"127.0.0.1:9000\"";
+    let data = reader.text("data").map(path);
+    let root_key = reader.text("root_key").map(path);
+    let listen = reader.parsed("listen", address, |text| text.parse().ok());
+    let admin_listen = reader.parsed("admin_listen", address, |text| text.parse().ok());
+    let region = reader.text("region").unwrap_or_else(|| "us-east-1".to_owned());
+    let domains = reader.texts("domains").unwrap_or_default();
+    let etag = reader.parsed("etag", "write \"md5\" or \"opaque\"", etag).unwrap_or(EtagKind::Md5);
+    let max_upload = reader.size("max_upload").unwrap_or(5 << 30);
+    let log_format = reader.parsed("log_format", "write \"text\" or \"json\"", log_format);
+    let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
+    let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
+    if data.is_none() {
+        reader.fault("data", "is missing: say where the store is, here or with --data");
+    }
+    if root_key.is_none() {
+        reader.fault("root_key", "is missing: say where the root key's file is, here or with --root-key");
+    }
+    if max_upload > 5 << 30 {
+        reader.fault("max_upload", "is above 5 GiB, the most of one request in S3: write at most \"5 GiB\"");
+    }
+    reader.end();
+    let server = limits_of(limits, faults);
+    let (keys, objects, index) = cache_of(cache, faults);
+    let (users, names) = users_of(users, faults);
+    let gateway = gateway::Settings { etag, max_upload, verified: objects, ..gateway::Settings::default() };
+    Some(Settings {
+        data: data?,
+        root_key: root_key?,
+        listen: over.listen.or(listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_000))),
+        admin_listen: over.admin_listen.or(admin_listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_001))),
+        log_format: over.log_format.or(log_format).unwrap_or(LogFormat::Text),
+        gateway,
+        s3: s3::Settings { region, domains, max_upload },
+        server,
+        keys,
+        index,
+        users,
+        names,
+    })
+}
+
+fn etag(text: &str) -> Option<EtagKind> {
+    match text {
+        "md5" => Some(EtagKind::Md5),
+        "opaque" => Some(EtagKind::Opaque),
+        _ => None,
+    }
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+fn limits_of(table: Table, faults: &mut Vec<Fault>) -> server::Settings {
+    let mut reader = Reader::new(table, "limits", faults);
+    let usual = server::Settings::default();
+    let connections = reader.count("connections").and_then(|count| usize::try_from(count).ok());
+    let settings = server::Settings {
+        connections: connections.unwrap_or(usual.connections),
+        header_timeout: reader.duration("header_timeout").unwrap_or(usual.header_timeout),
+        body_timeout: reader.duration("body_timeout").unwrap_or(usual.body_timeout),
+        drain: reader.duration("drain").unwrap_or(usual.drain),
+    };
+    reader.end();
+    settings
+}
+
+fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
+    let mut reader = Reader::new(table, "cache", faults);
+    let keys = reader.duration("keys").unwrap_or(Duration::from_secs(300));
+    let objects = reader.count("objects").unwrap_or(10_000);
+    let index = reader.size("index").unwrap_or(256 << 20);
+    reader.end();
+    (keys, objects, usize::try_from(index).unwrap_or(usize::MAX))
+}
+
+fn users_of(tables: Vec<Table>, faults: &mut Vec<Fault>) -> (Users, Vec<String>) {
+    let (mut users, mut names) = (Users::new(), Vec::new());
+    for (index, table) in tables.into_iter().enumerate() {
+        let mut reader = Reader::new(table, &format!("user[{index}]"), faults);
+        let name = reader.text("name");
+        let (id, display_name, email) = (reader.text("id"), reader.text("display_name"), reader.text("email"));
+        let access_key = reader.text("access_key");
+        let secret = secret_of(&mut reader);
+        for (key, missing) in [("name", name.is_none()), ("id", id.is_none()), ("access_key", access_key.is_none())] {
+            if missing {
+                reader.fault(key, "is missing");
+            }
+        }
+        if let (Some(name), Some(id), Some(access_key_id), Some(mut secret)) = (name, id, access_key, secret) {
+            let display_name = display_name.unwrap_or_else(|| name.clone());
+            let principal = Principal { id: CanonicalId(Arc::from(id)), display_name, email, access_key_id };
+            if let Err(fault) = users.add(principal, &secret) {
+                reader.fault("secret", fault.to_string());
+            }
+            crate::access::erase(&mut secret);
+            names.push(name);
+        }
+        reader.end();
+    }
+    (users, names)
+}
+
+fn secret_of(reader: &mut Reader<'_>) -> Option<String> {
+    let (file, variable) = (reader.text("secret_file"), reader.text("secret_env"));
+    match (file, variable) {
+        (Some(file), None) => {
+            let about = fs::metadata(&file);
+            if about.is_ok_and(|about| about.mode() & 0o077 != 0) {
+                reader.fault("secret_file", format!("{file} can be read by group or others: run `chmod 600 {file}`"));
+                return None;
+            }
+            match fs::read_to_string(&file) {
+                Ok(text) => Some(text.trim_end().to_owned()),
+                Err(error) => {
+                    reader.fault("secret_file", format!("{file} cannot be read: {error}"));
+                    None
+                }
+            }
+        }
+        (None, Some(variable)) => {
+            let value = environment(&variable);
+            if value.is_none() {
+                reader.fault("secret_env", format!("the environment has no {variable}"));
+            }
+            value
+        }
+        _ => {
+            reader.fault("secret_file", "give either secret_file or secret_env");
+            None
+        }
+    }
+}
