@@ -68,7 +68,8 @@ pub(super) async fn add(gateway: &Gateway, users: &mut Users) -> Result<()> {
 
 async fn read(gateway: &Gateway) -> Result<Credentials> {
     let found = gateway.record_of(RECORD).await.map_err(|error| Failure::of("the administrator", error))?;
-    let mut text = found.ok_or_else(|| Failure("the store has no administrator: it was not completed by `waxseal init`".to_owned()))?;
+    let mut text =
+        found.ok_or_else(|| Failure("the store has no administrator: it was not completed by `waxseal init`".to_owned()))?;
     let credentials = serde_json::from_slice(&text).map_err(|_| Failure("the administrator's record is not valid".to_owned()));
     crate::crypto::erase(&mut text);
     credentials

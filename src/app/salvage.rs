@@ -62,7 +62,8 @@ pub async fn salvage(from: &Path, settings: &Settings, mut say: impl FnMut(&str,
     let (ring, file) = keyring(&found, &roots).await?;
     let keys = Keys { ring, roots };
     let about = disk::Settings { clock: clock(), cache: settings.index };
-    let to = DiskStore::create(&settings.data, about).map_err(|error| Failure::of(&settings.data.display().to_string(), error))?;
+    let to =
+        DiskStore::create(&settings.data, about).map_err(|error| Failure::of(&settings.data.display().to_string(), error))?;
     for path in layout::KEYRINGS {
         put(&to, path, file.clone()).await?;
     }
@@ -152,7 +153,8 @@ async fn adopt(file: &Path, keys: &Keys, to: &DiskStore) -> Result<Option<String
     let Ok(clear) = ClearHead::find(Bytes::size(&bytes), &open::last(&bytes, HEAD)?) else { return Ok(None) };
     for (uuid, line) in &keys.ring.buckets {
         let Ok(kek) = keys.kek(*uuid, &clear).await else { continue };
-        let clear = ClearHead::find(Bytes::size(&bytes), &open::last(&bytes, HEAD)?).map_err(|error| Failure(error.to_string()))?;
+        let clear =
+            ClearHead::find(Bytes::size(&bytes), &open::last(&bytes, HEAD)?).map_err(|error| Failure(error.to_string()))?;
         let Ok(head) = clear.recover(&kek, *uuid, None) else { continue };
         let key = head.metadata().key.clone();
         let path = layout::object(&line.name, &key).map_err(|error| Failure(error.to_string()))?;

@@ -45,12 +45,8 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     };
     let (listener, admin) = (bind(settings.listen).await?, bind(settings.admin_listen).await?);
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| Failure::of("listening", error));
-    let said = Started {
-        listen: address(&listener)?,
-        admin_listen: address(&admin)?,
-        credentials,
-        region: settings.s3.region.clone(),
-    };
+    let said =
+        Started { listen: address(&listener)?, admin_listen: address(&admin)?, credentials, region: settings.s3.region.clone() };
     let stopping = |error: std::io::Error| Failure::of("signals", error);
     let (mut term, mut int) =
         (signal(SignalKind::terminate()).map_err(stopping)?, signal(SignalKind::interrupt()).map_err(stopping)?);

@@ -13,12 +13,16 @@ use std::process::ExitCode;
 
 /// An S3 gateway that seals every object: applications speak plain S3 to it, and the backend holds only ciphertext.
 #[derive(Parser)]
-#[command(name = "waxseal", version, after_help = "Examples:
+#[command(
+    name = "waxseal",
+    version,
+    after_help = "Examples:
   waxseal serve --init --data store --root-key root.key     set up once, then serve on 127.0.0.1:9000
   waxseal verify --data store --root-key root.key           read and authenticate everything
   waxseal check --config waxseal.toml                       show the settings, or every fault in them
 
-Exit status: 0 done, 1 something failed or does not verify, 2 the command line or the settings are wrong.")]
+Exit status: 0 done, 1 something failed or does not verify, 2 the command line or the settings are wrong."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -50,7 +50,7 @@ impl Place {
 pub(super) fn log(format: LogFormat, usual: &str) {
     let filter = config::environment("WAXSEAL_LOG").unwrap_or_else(|| format!("{usual},s3s=off"));
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info,s3s=off"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

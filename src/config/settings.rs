@@ -15,10 +15,29 @@ use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
 pub const KEYS: [&str; 23] = [
-    "data", "root_key", "listen", "admin_listen", "region", "domains", "etag", "max_upload", "log_format",
-    "limits.connections", "limits.header_timeout", "limits.body_timeout", "limits.drain",
-    "cache.keys", "cache.objects", "cache.index",
-    "user.name", "user.id", "user.display_name", "user.email", "user.access_key", "user.secret_file", "user.secret_env",
+    "data",
+    "root_key",
+    "listen",
+    "admin_listen",
+    "region",
+    "domains",
+    "etag",
+    "max_upload",
+    "log_format",
+    "limits.connections",
+    "limits.header_timeout",
+    "limits.body_timeout",
+    "limits.drain",
+    "cache.keys",
+    "cache.objects",
+    "cache.index",
+    "user.name",
+    "user.id",
+    "user.display_name",
+    "user.email",
+    "user.access_key",
+    "user.secret_file",
+    "user.secret_env",
 ];
 
 /// How the log is written.

@@ -5,8 +5,14 @@ use std::time::Duration;
 /// `64 MiB`, `5GiB`, `1000`: bytes.
 pub(super) fn size(text: &str) -> Option<u64> {
     const UNITS: [(&str, u64); 8] = [
-        ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
-        ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000), ("B", 1),
+        ("TiB", 1 << 40),
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("KB", 1_000),
+        ("B", 1),
     ];
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit))).unwrap_or((text, 1));
     number.trim().parse::<u64>().ok()?.checked_mul(unit)

@@ -86,7 +86,6 @@ pub fn plain_length(sealed: u64) -> Result<u64> {
     if bytes >= CHUNK_64 || (chunks >= CHUNKS_A_UNIT && units < SEGMENTS_MAX - 1) {
         return Err(Error::malformed("a length that no writer produces"));
     }
-    let plain =
-        units.saturating_mul(UNIT).saturating_add(chunks.saturating_mul(CHUNK_64)).saturating_add(bytes);
+    let plain = units.saturating_mul(UNIT).saturating_add(chunks.saturating_mul(CHUNK_64)).saturating_add(bytes);
     if plain > PLAIN_MAX { Err(Error::malformed("longer than the longest object")) } else { Ok(plain) }
 }

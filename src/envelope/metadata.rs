@@ -164,7 +164,8 @@ impl Metadata {
     /// At least the length of the row.
     fn weight(&self) -> usize {
         let pairs = self.user.iter().chain(&self.tags);
-        let pairs = pairs.fold(0_usize, |sum, (name, value)| sum.saturating_add(name.len()).saturating_add(value.len()).saturating_add(5));
+        let pairs = pairs
+            .fold(0_usize, |sum, (name, value)| sum.saturating_add(name.len()).saturating_add(value.len()).saturating_add(5));
         let texts = self.texts().into_iter().filter_map(|(_, text)| text);
         let texts = texts.fold(0_usize, |sum, text| sum.saturating_add(text.len()).saturating_add(3));
         let unknown = self.unknown.values().fold(0_usize, |sum, value| sum.saturating_add(value.len()).saturating_add(3));

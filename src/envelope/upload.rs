@@ -174,11 +174,7 @@ impl<'a> PartKey<'a> {
     pub fn seal(&self, part: &PartRecord, rng: &mut dyn Random) -> Result<(String, [u8; PART_RECORD])> {
         let salt: [u8; 32] = draw(rng, Draw::RecordSalt);
         let mut clear = [0; CLEAR];
-        Room::of(&mut clear)
-            .put(&MAGIC)
-            .put(&[VERSION, SUITE, 0, 0])
-            .put(&part.entry.part_no.to_be_bytes())
-            .put(&salt);
+        Room::of(&mut clear).put(&MAGIC).put(&[VERSION, SUITE, 0, 0]).put(&part.entry.part_no.to_be_bytes()).put(&salt);
         let mut sealed = encode(part)?;
         let triple = Triple::derive(self.0, "part", &[&clear]);
         let commit = triple.commit();

@@ -40,9 +40,7 @@ impl Gateway {
         }
         let owner = &operation.principal().id;
         match self.keyring.create_bucket(name, &owner.0).await {
-            Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => {
-                Err(Refusal::BucketAlreadyOwnedByYou.into())
-            }
+            Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => Err(Refusal::BucketAlreadyOwnedByYou.into()),
             Err(keyring::Error::AlreadyExists(_)) => Err(Refusal::BucketAlreadyExists.into()),
             other => Ok(other?),
         }

@@ -103,8 +103,7 @@ mod tests {
 
     #[test]
     fn an_etag_that_matches_outdoes_a_date_that_does_not() {
-        let conditions =
-            Conditions { if_match: one("abc"), if_unmodified_since: Some(Millis(1_000)), ..Conditions::default() };
+        let conditions = Conditions { if_match: one("abc"), if_unmodified_since: Some(Millis(1_000)), ..Conditions::default() };
         assert!(conditions.check_read(NOW).is_ok());
     }
 

@@ -21,10 +21,7 @@ impl Digests {
     pub(super) fn new(etag: EtagKind, declared: &Declared, fallback: Option<ChecksumKind>) -> Self {
         let md5 = etag == EtagKind::Md5 || declared.md5.is_some();
         let kind = declared.checksum.as_ref().map(|checksum| checksum.kind).or(declared.algorithm).or(fallback);
-        Self {
-            md5: md5.then(|| ChecksumKind::Md5.digest()),
-            checksum: kind.map(|kind| (kind, kind.digest())),
-        }
+        Self { md5: md5.then(|| ChecksumKind::Md5.digest()), checksum: kind.map(|kind| (kind, kind.digest())) }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {

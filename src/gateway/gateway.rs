@@ -70,10 +70,7 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, keyring, buffers, clock, settings } = parts;
-        let verified = moka::sync::Cache::builder()
-            .max_capacity(settings.verified)
-            .time_to_live(settings.keep_verified)
-            .build();
+        let verified = moka::sync::Cache::builder().max_capacity(settings.verified).time_to_live(settings.keep_verified).build();
         Self { backend, keyring, buffers, clock, settings, verified, gates: Mutex::default() }
     }
 

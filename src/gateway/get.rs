@@ -87,11 +87,8 @@ impl Sealed {
                 async move { fetcher.fetch(run, last).await }
             })
             .buffered(1);
-        let chunks: Chunks = stream::iter([Ok(first)])
-            .chain(rest)
-            .map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed();
+        let chunks: Chunks =
+            stream::iter([Ok(first)]).chain(rest).map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok))).try_flatten().boxed();
         Ok(Opened { described, length, chunks })
     }
 }

@@ -1,11 +1,11 @@
 //! LIST: one backend page, and what each object's last bytes tell.
 
+use super::Error;
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::List;
 use super::outcome::{Listed, Page};
 use super::read::{Glimpse, glimpse};
-use super::Error;
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
 use crate::keyring::Bucket;
@@ -55,12 +55,7 @@ impl Gateway {
     }
 
     /// Walks the backend's pages until the limit is reached; a common prefix is passed over in one step.
-    async fn collect(
-        &self,
-        view: &View<'_>,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<(Vec<Item>, Option<String>), Error> {
+    async fn collect(&self, view: &View<'_>, after: Option<String>, limit: usize) -> Result<(Vec<Item>, Option<String>), Error> {
         let mut items: Vec<Item> = Vec::new();
         let mut at = after.map(|after| view.past(&after, view.group(&after) == Some(after.as_str())));
         if limit == 0 {
@@ -104,8 +99,7 @@ impl Gateway {
         offset: Option<String>,
         limit: usize,
     ) -> Result<(Vec<(String, ObjectMeta, Bytes)>, bool), Error> {
-        let options =
-            PaginatedListOptions { offset, max_keys: Some(limit.min(1_000)), ..PaginatedListOptions::default() };
+        let options = PaginatedListOptions { offset, max_keys: Some(limit.min(1_000)), ..PaginatedListOptions::default() };
         let from = layout::prefix(&view.bucket.name, view.prefix);
         let found = self.backend.list_paginated(Some(&from), options).await?;
         let more = found.page_token.is_some();
@@ -115,8 +109,7 @@ impl Gateway {
         let mut page = Vec::with_capacity(found.result.objects.len());
         for meta in found.result.objects {
             let name = meta.location.as_ref().get(start..).unwrap_or_default();
-            let key = decode_key(name)
-                .ok_or_else(|| Error::Internal(format!("no key has the name {}", meta.location)))?;
+            let key = decode_key(name).ok_or_else(|| Error::Internal(format!("no key has the name {}", meta.location)))?;
             page.push((key, meta, ends.next().unwrap_or_default()));
         }
         Ok((page, more))
@@ -143,11 +136,7 @@ impl Gateway {
     }
 
     /// The keys that the Heads of a page name: mostly one.
-    async fn keks_of(
-        &self,
-        bucket: &Bucket,
-        objects: &[(String, ObjectMeta, Bytes)],
-    ) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
+    async fn keks_of(&self, bucket: &Bucket, objects: &[(String, ObjectMeta, Bytes)]) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
         let mut keks = HashMap::new();
         for (_, meta, end) in objects {
             let Ok(clear) = ClearHead::find(meta.size, end) else { continue };
@@ -196,11 +185,7 @@ impl Gateway {
 
 type Look = envelope::Result<Option<Glimpse>>;
 
-fn look(
-    bucket: &Bucket,
-    keks: &HashMap<KekId, Arc<Kek>>,
-    object: (String, ObjectMeta, Bytes),
-) -> ((String, ObjectMeta), Look) {
+fn look(bucket: &Bucket, keks: &HashMap<KekId, Arc<Kek>>, object: (String, ObjectMeta, Bytes)) -> ((String, ObjectMeta), Look) {
     let (key, meta, end) = object;
     let seen = if end.is_empty() {
         Ok(None)

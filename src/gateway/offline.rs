@@ -93,4 +93,3 @@ impl Gateway {
         Ok(page.into_iter().map(|(key, ..)| key).collect())
     }
 }
-

@@ -146,11 +146,7 @@ pub(super) async fn overflow_record(backend: &dyn Backend, clear: &ClearHead) ->
 }
 
 /// Reads any stretch of a stored object into memory, a buffer at a time.
-pub(super) async fn read_all(
-    stored: &Arc<dyn Stored>,
-    range: std::ops::Range<u64>,
-    buffers: &Buffers,
-) -> Result<Bytes, Error> {
+pub(super) async fn read_all(stored: &Arc<dyn Stored>, range: std::ops::Range<u64>, buffers: &Buffers) -> Result<Bytes, Error> {
     let mut bytes = Vec::new();
     let mut at = range.start;
     while at < range.end {

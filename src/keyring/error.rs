@@ -1,7 +1,7 @@
 //! Why the keyring did not do what it was asked.
 
-use super::root::RootError;
 use super::Bucket;
+use super::root::RootError;
 use crate::envelope;
 use std::sync::Arc;
 

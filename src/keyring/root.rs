@@ -46,10 +46,7 @@ impl RootContext {
     /// That of a keyring's own secret.
     #[must_use]
     pub fn keyring(keyring: &str) -> Self {
-        Self(BTreeMap::from([
-            ("waxseal:keyring", keyring.to_owned()),
-            ("waxseal:purpose", "keyring".to_owned()),
-        ]))
+        Self(BTreeMap::from([("waxseal:keyring", keyring.to_owned()), ("waxseal:purpose", "keyring".to_owned())]))
     }
 
     /// That of a KEK.

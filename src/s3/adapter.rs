@@ -104,7 +104,10 @@ impl S3 for Adapter {
         self.list_v2(asker, request.input).await.map(S3Response::new)
     }
 
-    async fn create_multipart_upload(&self, request: S3Request<CreateMultipartUploadInput>) -> Answer<CreateMultipartUploadOutput> {
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> Answer<CreateMultipartUploadOutput> {
         let asker = self.asker(&request)?;
         self.begin(asker, request.input).await.map(S3Response::new)
     }
@@ -124,7 +127,10 @@ impl S3 for Adapter {
         self.uploads(asker, request.input).await.map(S3Response::new)
     }
 
-    async fn complete_multipart_upload(&self, request: S3Request<CompleteMultipartUploadInput>) -> Answer<CompleteMultipartUploadOutput> {
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> Answer<CompleteMultipartUploadOutput> {
         let asker = self.asker(&request)?;
         self.finish(asker, request.input).await.map(S3Response::new)
     }

@@ -2,13 +2,14 @@
 
 use super::checksum;
 use super::error::invalid_request;
+use super::framing::Ended;
 use crate::gateway::{Body, BodyError, Checksum, Chunks, Declared};
 use crate::observe::Observe;
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, future, stream};
 use http::HeaderMap;
-use s3s::dto::StreamingBlob;
 use s3s::TrailingHeaders;
+use s3s::dto::StreamingBlob;
 use s3s::stream::aws_chunked_stream::AwsChunkedStreamError;
 use s3s::stream::upload_stream::UploadStreamError;
 use s3s::stream::{ByteStream, RemainingLength};
@@ -24,7 +25,7 @@ use std::task::{Context, Poll};
 pub(super) fn incoming(
     blob: Option<StreamingBlob>,
     headers: &HeaderMap,
-    trailing: Option<TrailingHeaders>,
+    (trailing, ended): (Option<TrailingHeaders>, Option<Ended>),
     declared: &mut Declared,
 ) -> S3Result<Body> {
     let trailer = match headers.get("x-amz-trailer") {
@@ -45,10 +46,18 @@ pub(super) fn incoming(
         }
     };
     let pieces = match blob {
-        Some(blob) => blob.map(|piece| piece.map_err(|error| fault(&error))).boxed(),
-        None => futures::stream::empty().boxed(),
+        Some(blob) => {
+            let pieces = blob.map(|piece| piece.map_err(|error| fault(&error)));
+            pieces.chain(stream::once(async move { last_frame(ended.as_ref()) }).filter_map(future::ready)).boxed()
+        }
+        None => stream::empty().boxed(),
     };
     Ok(Body { pieces, trailer })
+}
+
+/// An error where a framed body ended without its last frame.
+fn last_frame(ended: Option<&Ended>) -> Option<Result<Bytes, BodyError>> {
+    ended.is_some_and(|ended| !ended.is_set()).then_some(Err(BodyError::Incomplete))
 }
 
 /// What ended a body early.

@@ -1,7 +1,7 @@
 //! Buckets.
 
-use super::adapter::{Adapter, Asker};
 use super::about::{limit, refuse};
+use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, plain};
 use super::time::timestamp;
 use crate::gateway::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};

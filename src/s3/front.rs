@@ -1,9 +1,10 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
 use super::error::{invalid_argument, invalid_request, not_implemented, plain};
+use super::framing::{Ended, Watched};
 use crate::observe::{Observe, RequestId};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use s3s::service::S3Service;
 use s3s::{Body, S3ErrorCode, S3Result};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub struct Service {
     inner: S3Service,
     observe: Arc<Observe>,
+    region: Arc<str>,
 }
 
 /// An answer, whose body breaks off where content stops verifying.
@@ -26,29 +28,84 @@ pub struct Slow;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// Query parameters that an operation may have; `x-amz-*`, `x-id` and `response-*` besides.
-const KNOWN: [&str; 19] = [
-    "list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type", "continuation-token", "start-after", "fetch-owner",
-    "uploads", "uploadId", "partNumber", "part-number-marker", "max-parts", "key-marker", "upload-id-marker", "max-uploads",
-    "max-buckets", "versionId",
+/// Query parameters that an operation may have; `x-amz-*`, `x-id` and `response-*` besides. The last three are those of
+/// presigned URLs of version 2, which aws-cli 1 and boto3 still make unless told otherwise.
+const KNOWN: [&str; 23] = [
+    "list-type",
+    "prefix",
+    "delimiter",
+    "marker",
+    "max-keys",
+    "encoding-type",
+    "continuation-token",
+    "start-after",
+    "fetch-owner",
+    "uploads",
+    "uploadId",
+    "partNumber",
+    "part-number-marker",
+    "max-parts",
+    "key-marker",
+    "upload-id-marker",
+    "max-uploads",
+    "max-buckets",
+    "versionId",
+    "bucket-region",
+    "AWSAccessKeyId",
+    "Signature",
+    "Expires",
 ];
 
-/// Sub-resources, which s3s sends to operations that are there, or that are not.
-const SUB_RESOURCES: [&str; 38] = [
-    "delete", "location", "bucket-region", "acl", "policy", "policyStatus", "tagging", "lifecycle", "cors", "website", "replication",
-    "encryption", "versions", "versioning", "object-lock", "retention", "legal-hold", "torrent", "restore", "select", "select-type",
-    "attributes", "accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metrics", "notification",
-    "ownershipControls", "publicAccessBlock", "requestPayment", "session", "append", "renameObject", "metadataTable",
-    "metadataConfiguration", "id",
+/// Sub-resources of operations that are not there. s3s takes some of them for the operation without: a PUT of the policy
+/// of an object would become a PUT of the object.
+const NOT_THERE: [&str; 35] = [
+    "acl",
+    "policy",
+    "policyStatus",
+    "tagging",
+    "lifecycle",
+    "cors",
+    "website",
+    "replication",
+    "encryption",
+    "versions",
+    "versioning",
+    "object-lock",
+    "retention",
+    "legal-hold",
+    "torrent",
+    "restore",
+    "select",
+    "select-type",
+    "attributes",
+    "accelerate",
+    "analytics",
+    "intelligent-tiering",
+    "inventory",
+    "logging",
+    "metrics",
+    "notification",
+    "ownershipControls",
+    "publicAccessBlock",
+    "requestPayment",
+    "session",
+    "append",
+    "renameObject",
+    "metadataTable",
+    "metadataConfiguration",
+    "id",
 ];
 
 /// Headers of which there may be one.
 const SINGLE: [&str; 8] =
     ["host", "authorization", "content-md5", "content-type", "range", "if-match", "if-none-match", "content-length"];
 
+/// The most bytes of headers: presigned URLs and metadata fit four times.
+const HEADERS_MAX: usize = 32 << 10;
+
 impl Service {
-    pub(super) fn new(inner: S3Service, observe: Arc<Observe>) -> Self {
-        Self { inner, observe }
+    pub(super) fn new(inner: S3Service, observe: Arc<Observe>, region: &str) -> Self {
+        Self { inner, observe, region: Arc::from(region) }
     }
 
     /// Answers a request.
@@ -57,7 +114,7 @@ impl Service {
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
         let exchange = self.observe.begin(id, method_name(&method), path.clone());
         let answer = match check(&method, request.uri(), request.headers()) {
-            Ok(()) => self.inner.call(request).await.map_err(|error| {
+            Ok(()) => self.inner.call(watched(request)).await.map_err(|error| {
                 tracing::error!(request = %id, error = %error.into_std_error(), "no answer");
                 plain(S3ErrorCode::InternalError, "internal error")
             }),
@@ -73,10 +130,21 @@ impl Service {
             *answer.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
             answer
         });
-        let (answer, code) = finish(answer, id, &path, method == Method::HEAD);
+        let (answer, code) = finish(answer, (id, &self.region), &path, method == Method::HEAD);
         exchange.answered(answer.status().as_u16(), code.as_deref());
         answer
     }
+}
+
+/// Watches a framed body for its last frame.
+fn watched(mut request: Request<Body>) -> Request<Body> {
+    let payload = request.headers().get("x-amz-content-sha256");
+    if !payload.is_some_and(|payload| payload.as_bytes().starts_with(b"STREAMING-")) {
+        return request;
+    }
+    let ended = Ended::default();
+    request.extensions_mut().insert(ended.clone());
+    request.map(|body| Body::http_body_unsync(Watched::new(body, ended)))
 }
 
 fn method_name(method: &Method) -> &'static str {
@@ -95,29 +163,58 @@ fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), (s3s::S3
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
     }
-    check_headers(method, headers).and_then(|()| check_query(uri.query().unwrap_or_default())).map_err(|error| (error, false))
+    check_headers(method, headers)
+        .and_then(|()| check_query(method, uri.query().unwrap_or_default()))
+        .map_err(|error| (error, false))
 }
 
 fn check_headers(method: &Method, headers: &HeaderMap) -> S3Result<()> {
+    let length = headers.iter().fold(0, |sum, (name, value)| name.as_str().len().saturating_add(value.len()).saturating_add(sum));
+    if length > HEADERS_MAX {
+        return Err(plain(S3ErrorCode::RequestHeaderSectionTooLarge, "your request header section exceeds 32 KiB"));
+    }
     for name in headers.keys() {
-        let single = SINGLE.contains(&name.as_str()) || (name.as_str().starts_with("x-amz-") && !name.as_str().starts_with("x-amz-meta-"));
+        let single =
+            SINGLE.contains(&name.as_str()) || (name.as_str().starts_with("x-amz-") && !name.as_str().starts_with("x-amz-meta-"));
         if single && headers.get_all(name).iter().count() > 1 {
             return Err(invalid_request(format!("the header {name} is repeated")));
         }
     }
+    let authorization = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    if authorization.starts_with(b"AWS ") {
+        return Err(invalid_request(
+            "the authorization mechanism you have provided is not supported: please use AWS4-HMAC-SHA256",
+        ));
+    }
     if headers.contains_key("x-amz-security-token") {
         return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
     }
-    let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
-    });
+    let form = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"));
     if form && *method == Method::POST {
         return Err(not_implemented("a POST of a form"));
+    }
+    if *method == Method::POST {
+        return check_control_body(headers);
     }
     Ok(())
 }
 
-fn check_query(query: &str) -> S3Result<()> {
+/// What is sent by POST is read whole: its length is known before, and small.
+fn check_control_body(headers: &HeaderMap) -> S3Result<()> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    match length {
+        None if headers.contains_key(TRANSFER_ENCODING) => {
+            Err(plain(S3ErrorCode::MissingContentLength, "you must provide the Content-Length HTTP header"))
+        }
+        Some(length) if length > super::XML_MAX => Err(plain(S3ErrorCode::MaxMessageLengthExceeded, "your request was too big")),
+        _ => Ok(()),
+    }
+}
+
+fn check_query(method: &Method, query: &str) -> S3Result<()> {
     let mut seen: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let name = pair.split('=').next().unwrap_or_default();
@@ -131,8 +228,12 @@ fn check_query(query: &str) -> S3Result<()> {
             || name == "x-id"
             || name.starts_with("response-")
             || KNOWN.contains(&name.as_str())
-            || SUB_RESOURCES.contains(&name.as_str());
-        if !known {
+            || (name == "location" && *method == Method::GET)
+            || (name == "delete" && *method == Method::POST);
+        if NOT_THERE.contains(&name.as_str()) {
+            return Err(not_implemented(&format!("the sub-resource {name}")));
+        }
+        if (name == "uploads" && !matches!(*method, Method::GET | Method::POST)) || !known {
             return Err(not_implemented(&format!("the query parameter {}", name.escape_default())));
         }
         if seen.contains(&lower) {
@@ -144,7 +245,8 @@ fn check_query(query: &str) -> S3Result<()> {
 }
 
 /// Gives an answer its request id; an error also its body in full: s3s leaves Resource out, and sometimes Message.
-fn finish(mut answer: Answer, id: RequestId, path: &str, head: bool) -> (Answer, Option<String>) {
+fn finish(mut answer: Answer, of: (RequestId, &str), path: &str, head: bool) -> (Answer, Option<String>) {
+    let (id, region) = of;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
@@ -160,8 +262,11 @@ fn finish(mut answer: Answer, id: RequestId, path: &str, head: bool) -> (Answer,
     }
     let message = element(&text, "Message").unwrap_or_else(|| escape(&usual_message(&code)));
     let resource = escape(path);
+    // Clients that signed for another region read here which to sign for.
+    let region =
+        if code == "AuthorizationHeaderMalformed" { format!("<Region>{}</Region>", escape(region)) } else { String::new() };
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>{region}<Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
     );
     let (mut parts, _) = answer.into_parts();
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));

@@ -1,7 +1,7 @@
 //! Listings of objects.
 
-use super::adapter::{Adapter, Asker};
 use super::about::limit;
+use super::adapter::{Adapter, Asker};
 use super::buckets::owner;
 use super::checksum;
 use super::error::{denied, failed, invalid_argument};
@@ -78,9 +78,10 @@ impl Adapter {
             Some(token) => Some(untoken(token)?),
             None => start_after.clone(),
         };
-        let asked = Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+        let asked =
+            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
         let page = self.page(&asker, asked).await?;
-        let encoding = fitting(encoding, &page);
+        let encoding = fitting(encoding, &page, [&prefix, &delimiter, &start_after]);
         let owner = (fetch_owner == Some(true)).then(|| owner(&asker));
         Ok(ListObjectsV2Output {
             name: Some(bucket),
@@ -104,9 +105,10 @@ impl Adapter {
         let max_keys = limit(input.max_keys, PAGE)?;
         let encoding = Encoding::asked(encoding_type.as_ref())?;
         let after = marker.clone().filter(|marker| !marker.is_empty());
-        let asked = Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+        let asked =
+            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
         let page = self.page(&asker, asked).await?;
-        let encoding = fitting(encoding, &page);
+        let encoding = fitting(encoding, &page, [&prefix, &delimiter, &marker]);
         Ok(ListObjectsOutput {
             name: Some(bucket),
             prefix: Some(encoding.show(&prefix.unwrap_or_default())),
@@ -123,9 +125,11 @@ impl Adapter {
     }
 }
 
-fn fitting(encoding: Encoding, page: &Page) -> Encoding {
+/// `asked` are the texts of the request that the answer repeats.
+fn fitting(encoding: Encoding, page: &Page, asked: [&Option<String>; 3]) -> Encoding {
     let keys = page.objects.iter().map(|object| object.key.as_str());
-    encoding.fitting(keys.chain(page.prefixes.iter().map(String::as_str)))
+    let asked = asked.into_iter().filter_map(|text| text.as_deref());
+    encoding.fitting(keys.chain(page.prefixes.iter().map(String::as_str)).chain(asked))
 }
 
 fn contents(objects: &[Listed], encoding: Encoding, owner: Option<&Owner>) -> Vec<Object> {

@@ -8,6 +8,7 @@ mod body;
 mod buckets;
 mod checksum;
 mod error;
+mod framing;
 mod front;
 mod listing;
 mod objects;
@@ -78,7 +79,10 @@ pub fn service(
     config.expected_region = Some(region);
     config.sig_v4_allowed_services = vec!["s3".to_owned()];
     config.allow_post_signature = false;
-    let adapter = Adapter { gateway, policy, users: Arc::clone(&users), observe: Arc::clone(&observe), region: settings.region.clone() };
+    // For presigned URLs alone: the strict layer refuses it in headers.
+    config.enable_sig_v2 = true;
+    let adapter =
+        Adapter { gateway, policy, users: Arc::clone(&users), observe: Arc::clone(&observe), region: settings.region.clone() };
     let mut builder = S3ServiceBuilder::new(adapter);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(users::Auth(users));
@@ -86,5 +90,5 @@ pub fn service(
         let domains = MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
         builder.set_host(domains);
     }
-    Ok(Service::new(builder.build(), observe))
+    Ok(Service::new(builder.build(), observe, &settings.region))
 }

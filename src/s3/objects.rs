@@ -7,12 +7,12 @@ use super::time::timestamp;
 use super::{body, checksum};
 use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Delete, Described, Get, Head, Place, Put, Written};
 use http::HeaderMap;
+use s3s::TrailingHeaders;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
     DeleteObjectsOutput, DeletedObject, ETag, Error, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
     PutObjectInput, PutObjectOutput,
 };
-use s3s::TrailingHeaders;
 use s3s::{S3ErrorCode, S3Request, S3Result};
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ pub(super) fn declared(
 impl Adapter {
     pub(super) async fn put(&self, asker: Asker, mut request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
         let trailing: Option<TrailingHeaders> = request.trailing_headers.take();
+        let ended = request.extensions.remove();
         let input = request.input;
         refuse_unsupported!(input)?;
         refuse(&[(input.write_offset_bytes.is_some(), "x-amz-write-offset-bytes")])?;
@@ -48,7 +49,7 @@ impl Adapter {
         let about = about!(input);
         let sealed_as = input.server_side_encryption.clone();
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
-        let body = body::incoming(input.body, &request.headers, trailing, &mut declared)?;
+        let body = body::incoming(input.body, &request.headers, (trailing, ended), &mut declared)?;
         let length = declared.length.unwrap_or(0);
         let operation = Put { bucket: input.bucket, key: input.key, about, declared, conditions };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
@@ -65,7 +66,10 @@ impl Adapter {
 
     pub(super) async fn get(&self, asker: Asker, input: GetObjectInput) -> S3Result<(GetObjectOutput, bool)> {
         refuse(&[
-            (input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(), "x-amz-server-side-encryption-customer-*"),
+            (
+                input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(),
+                "x-amz-server-side-encryption-customer-*",
+            ),
             (input.part_number.is_some(), "partNumber"),
         ])?;
         only_version(input.version_id.as_deref())?;
@@ -112,7 +116,10 @@ impl Adapter {
 
     pub(super) async fn head(&self, asker: Asker, input: HeadObjectInput) -> S3Result<(HeadObjectOutput, bool)> {
         refuse(&[
-            (input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(), "x-amz-server-side-encryption-customer-*"),
+            (
+                input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(),
+                "x-amz-server-side-encryption-customer-*",
+            ),
             (input.part_number.is_some(), "partNumber"),
         ])?;
         only_version(input.version_id.as_deref())?;
@@ -278,4 +285,3 @@ fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
     }
     output
 }
-

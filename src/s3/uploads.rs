@@ -41,12 +41,13 @@ impl Adapter {
 
     pub(super) async fn part(&self, asker: Asker, mut request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
         let trailing = request.trailing_headers.take();
+        let ended = request.extensions.remove();
         let input = request.input;
         refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
         let number = u32::try_from(input.part_number).map_err(|_| invalid_argument("the part number must be from 1 to 10000"))?;
         let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
         let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
-        let body = body::incoming(input.body, &request.headers, trailing, &mut declared)?;
+        let body = body::incoming(input.body, &request.headers, (trailing, ended), &mut declared)?;
         let length = declared.length.unwrap_or(0);
         let operation = PutPart { bucket: input.bucket, key: input.key, upload_id: input.upload_id, number, declared };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
@@ -61,7 +62,8 @@ impl Adapter {
 
     pub(super) async fn parts(&self, asker: Asker, input: ListPartsInput) -> S3Result<ListPartsOutput> {
         let max_parts = limit(input.max_parts, PAGE)?;
-        let after = u32::try_from(input.part_number_marker.unwrap_or(0)).map_err(|_| invalid_argument("the marker is not valid"))?;
+        let after =
+            u32::try_from(input.part_number_marker.unwrap_or(0)).map_err(|_| invalid_argument("the marker is not valid"))?;
         let (bucket, key, upload_id) = (input.bucket, input.key, input.upload_id);
         let operation =
             ListParts { bucket: bucket.clone(), key: key.clone(), upload_id: upload_id.clone(), after, limit: max_parts };
@@ -105,12 +107,18 @@ impl Adapter {
         let marker = input.key_marker.clone().filter(|marker| !marker.is_empty());
         let id = input.upload_id_marker.clone().filter(|id| !id.is_empty());
         let after = marker.map(|marker| (marker, id));
-        let operation =
-            ListUploads { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_uploads };
+        let operation = ListUploads {
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            delimiter: delimiter.clone(),
+            after,
+            limit: max_uploads,
+        };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         let page = self.gateway.list_uploads(permitted).await.map_err(failed)?;
         let names = page.uploads.iter().map(|upload| upload.key.as_str()).chain(page.prefixes.iter().map(String::as_str));
-        let encoding = encoding.fitting(names);
+        let asked = [Some(&prefix), delimiter.as_ref(), input.key_marker.as_ref()];
+        let encoding = encoding.fitting(names.chain(asked.into_iter().flatten().map(String::as_str)));
         let upload = |listed: &crate::gateway::ListedUpload| MultipartUpload {
             key: Some(encoding.show(&listed.key)),
             upload_id: Some(listed.upload_id.clone()),
@@ -137,7 +145,11 @@ impl Adapter {
         })
     }
 
-    pub(super) async fn finish(&self, asker: Asker, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
+    pub(super) async fn finish(
+        &self,
+        asker: Asker,
+        input: CompleteMultipartUploadInput,
+    ) -> S3Result<CompleteMultipartUploadOutput> {
         refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
         let checksum = checksum::given!(input)?;
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));

@@ -5,15 +5,13 @@ use crate::support::client::request;
 
 #[test]
 fn keys_that_look_alike_are_distinct() {
-    let keys = ["d/b", "d//b", "d/./b", "/d/b", "d/b/", "d", "D/b", "d/../b", "d/%2E%2E/b", "d%2Fb%2Fc", "caf%C3%A9", "cafe%CC%81"];
+    let keys = ["d/b", "d//b", "d/./b", "/d/b", "d/b/", "d", "D/b", "d/../b", "d//b//c", "caf%C3%A9", "cafe%CC%81"];
     for key in keys {
         assert_eq!(client().send(&put(key, key)).status, 200, "PUT {key}");
     }
     for key in keys {
         let answer = client().send(&get(key));
-        let expected = if key == "d/%2E%2E/b" { "d/%2E%2E/b" } else { key };
-        let same_key = key == "d/../b";
-        assert!(answer.text() == expected || same_key, "GET {key} answered {}", answer.text());
+        assert_eq!(answer.text(), key, "GET {key}");
         assert_eq!(answer.status, 200);
     }
     for key in keys {
@@ -80,7 +78,18 @@ fn a_key_and_its_child_coexist() {
 
 #[test]
 fn hostile_copy_sources_are_refused() {
-    for source in ["/", "", "old", "/attacked", "/attacked/", "/../etc/passwd", "http://127.0.0.1/x", "/.waxseal/keyring-1", "/attacked/old?versionId=x", "/nobodys-bucket/old"] {
+    for source in [
+        "/",
+        "",
+        "old",
+        "/attacked",
+        "/attacked/",
+        "/../etc/passwd",
+        "http://127.0.0.1/x",
+        "/.waxseal/keyring-1",
+        "/attacked/old?versionId=x",
+        "/nobodys-bucket/old",
+    ] {
         refused(&client().send(&put("copied", "").header("x-amz-copy-source", source)));
     }
     unharmed(&client(), "copied");

@@ -35,7 +35,11 @@ fn of_24_racing_creators_exactly_one_wins() {
 #[test]
 fn if_match_takes_only_the_current_object() {
     refused_as(&client().send(&put("absent", "x").header("if-match", "\"00\"")), 404, "NoSuchKey");
-    refused_as(&client().send(&put("old", "x").header("if-match", "\"00000000000000000000000000000000\"")), 412, "PreconditionFailed");
+    refused_as(
+        &client().send(&put("old", "x").header("if-match", "\"00000000000000000000000000000000\"")),
+        412,
+        "PreconditionFailed",
+    );
     assert_eq!(client().send(&put("swapped", "one")).status, 200);
     let etag = client().send(&get("swapped")).header("etag").unwrap().to_owned();
     assert_eq!(client().send(&put("swapped", "two").header("if-match", &etag)).status, 200);

@@ -64,3 +64,41 @@ fn a_header_of_amazon_that_was_not_signed_is_refused() {
     refused(&client().exchange(&request("PUT", &url).body("x"), &headers).unwrap());
     unharmed(&client(), "added");
 }
+
+/// A URL of version 2, which boto3 and aws-cli 1 make unless told otherwise.
+fn presign_v2(expires: u64) -> String {
+    let client = client();
+    let text = format!("GET\n\n\n{expires}\n/{BUCKET}/old");
+    let signature = hmac_sha1(client.secret_key.as_bytes(), text.as_bytes());
+    let signature = base64_simd::STANDARD.encode_to_string(signature).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    format!("/{BUCKET}/old?AWSAccessKeyId={}&Signature={signature}&Expires={expires}", client.access_key)
+}
+
+/// RFC 2104 with SHA-1, for keys of less than 64 bytes.
+fn hmac_sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
+    use waxseal::crypto::{Digest, DigestKind};
+    let padded = |with: u8| (0..64).map(|i| key.get(i).copied().unwrap_or(0) ^ with).collect::<Vec<u8>>();
+    let digest = |pad: Vec<u8>, text: &[u8]| {
+        let mut digest = Digest::new(DigestKind::Sha1);
+        digest.update(&pad);
+        digest.update(text);
+        digest.finish()
+    };
+    digest(padded(0x5c), &digest(padded(0x36), text))
+}
+
+#[test]
+fn a_url_of_version_two_is_taken_until_it_expires_and_for_nothing_else() {
+    let url = presign_v2(now() + 60);
+    assert_eq!(follow("GET", &url).status, 200);
+    refused(&follow("GET", &presign_v2(now() - 60)));
+    refused(&follow("DELETE", &url));
+    refused(&follow("GET", &url.replace("Signature=", "Signature=A")));
+    refused(&follow("GET", &format!("{url}&response-content-type=text%2Fhtml")));
+    refused(&follow("GET", &url.replace("/old?", "/other?")));
+    let added = [("host".to_owned(), client().address), ("x-amz-meta-added".to_owned(), "1".to_owned())];
+    refused(&client().exchange(&request("GET", &url), &added).unwrap());
+    let headers = [("host".to_owned(), client().address), ("authorization".to_owned(), "AWS x:y".to_owned())];
+    refused(&client().exchange(&request("GET", &format!("/{BUCKET}/old")), &headers).unwrap());
+    unharmed(&client(), "added");
+}

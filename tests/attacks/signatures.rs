@@ -71,7 +71,9 @@ fn a_header_added_after_signing_is_refused() {
 #[test]
 fn a_signature_for_another_key_method_or_query_is_refused() {
     let headers = client().sign(&put("signed", "x"));
-    for request in [put("other", "x"), request("DELETE", &format!("/{BUCKET}/old")), request("PUT", &format!("/{BUCKET}/signed?tagging"))] {
+    for request in
+        [put("other", "x"), request("DELETE", &format!("/{BUCKET}/old")), request("PUT", &format!("/{BUCKET}/signed?tagging"))]
+    {
         refused(&client().exchange(&request, &headers).unwrap());
     }
     unharmed(&client(), "other");
@@ -101,7 +103,12 @@ fn hostile_authorization_headers_are_refused() {
 
 #[test]
 fn forwarded_and_override_headers_change_nothing() {
-    let hostile = [("x-http-method-override", "DELETE"), ("x-forwarded-for", "127.0.0.1"), ("x-original-url", "/"), ("x-forwarded-host", "evil")];
+    let hostile = [
+        ("x-http-method-override", "DELETE"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-original-url", "/"),
+        ("x-forwarded-host", "evil"),
+    ];
     for (name, value) in hostile {
         let answer = client().send(&get("old").header(name, value));
         assert_eq!(answer.status, 200, "{name}");

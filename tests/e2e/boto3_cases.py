@@ -5,7 +5,7 @@ from botocore.client import Config
 from botocore.exceptions import ClientError
 
 URL = sys.argv[1]
-CONFIG = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
+CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1})
 s3 = boto3.client("s3", endpoint_url=URL, config=CONFIG)
 BUCKET = "sdk"
 UNIT = 5 << 20

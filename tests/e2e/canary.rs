@@ -37,7 +37,8 @@ fn no_file_holds_plaintext_names_of_metadata_digests_or_secrets() {
     let upload = client.send(&request("POST", "/clinic/parts?uploads=")).element("UploadId");
     let part = request("PUT", &format!("/clinic/parts?partNumber=1&uploadId={upload}")).body(marked(6 << 20)).unsigned();
     let etag = client.send(&part).header("etag").unwrap().to_owned();
-    let complete = format!("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>");
+    let complete =
+        format!("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>");
     assert_eq!(client.send(&request("POST", &format!("/clinic/parts?uploadId={upload}")).body(complete)).status, 200);
     let unfinished = client.send(&request("POST", "/clinic/unfinished?uploads=")).element("UploadId");
     let part = request("PUT", &format!("/clinic/unfinished?partNumber=1&uploadId={unfinished}")).body(marked(100_000));

@@ -24,7 +24,8 @@ fn a_root_key_that_others_can_read_is_refused() {
     let home = Home::new();
     run(waxseal().args(["init", "--json"]).args(home.place()));
     fs::set_permissions(home.root_key(), fs::Permissions::from_mode(0o644)).unwrap();
-    let refused = output(waxseal().args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).args(home.place()));
+    let refused =
+        output(waxseal().args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).args(home.place()));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("chmod 600"), "{said}");
 }

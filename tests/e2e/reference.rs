@@ -27,8 +27,12 @@ fn the_reference_opens_what_the_program_sealed() {
     let server = home.serve();
     let client_ = server.client();
     assert_eq!(client_.send(&request("PUT", "/clinic")).status, 200);
-    let cases: [(&str, Vec<u8>, usize); 4] =
-        [("empty", Vec::new(), 0), ("dir/scan.png", noise(70_000, 1), 10), ("long metadata", noise(100, 2), 1_500), ("large", noise(3_000_000, 3), 0)];
+    let cases: [(&str, Vec<u8>, usize); 4] = [
+        ("empty", Vec::new(), 0),
+        ("dir/scan.png", noise(70_000, 1), 10),
+        ("long metadata", noise(100, 2), 1_500),
+        ("large", noise(3_000_000, 3), 0),
+    ];
     for (key, body, metadata) in &cases {
         let mut put = request("PUT", &format!("/clinic/{}", key.replace(' ', "%20"))).body(body.clone());
         if *metadata > 0 {

@@ -15,7 +15,7 @@ pub fn client(name: &str, home: &Path) -> Option<Command> {
 
 pub fn aws(server: &Server, home: &Path) -> Option<Command> {
     let mut command = client("aws", home)?;
-    command.args(["--endpoint-url", &server.url, "--no-cli-pager"]);
+    command.args(["--endpoint-url", &server.url]);
     Some(command)
 }
 

@@ -6,7 +6,8 @@ use waxseal::store::{decode_key, encode_key, encode_prefix};
 
 /// Keys that are hard: few letters, so that they meet.
 fn key() -> impl Strategy<Value = String> {
-    let letter = prop::sample::select(vec!['/', '/', '.', '-', '!', '~', '\x7f', '\0', ' ', '%', 'a', '0', 'é', '\u{10ffff}', ',']);
+    let letter =
+        prop::sample::select(vec!['/', '/', '.', '-', '!', '~', '\x7f', '\0', ' ', '%', 'a', '0', 'é', '\u{10ffff}', ',']);
     prop::collection::vec(letter, 1..12).prop_map(String::from_iter)
 }
 

@@ -131,7 +131,10 @@ fn an_upload_completes_under_its_precondition_and_gives_up_the_rest() {
         let mut ids = Vec::new();
         for number in [1, 2, 2] {
             let mut draft = store.begin_part(&upload, number).await.unwrap();
-            draft.write(Box::new(move || waxseal::store::Buffer::holding(vec![u8::try_from(number).unwrap(); 70_000]))).await.unwrap();
+            draft
+                .write(Box::new(move || waxseal::store::Buffer::holding(vec![u8::try_from(number).unwrap(); 70_000])))
+                .await
+                .unwrap();
             let part = draft.finish(Bytes::new(), PutMode::Overwrite).await.unwrap();
             ids.push(object_store::multipart::PartId { content_id: part.e_tag.unwrap() });
         }
@@ -200,7 +203,10 @@ fn damage_is_noticed_and_never_taken_for_absence() {
                 Ok(store) => {
                     for path in ["b/large", "b/small"] {
                         let found = store.open(&Path::from(path)).await;
-                        assert!(!matches!(found, Err(Error::NotFound { .. })), "{path} is taken for absent after damage to {what}");
+                        assert!(
+                            !matches!(found, Err(Error::NotFound { .. })),
+                            "{path} is taken for absent after damage to {what}"
+                        );
                     }
                 }
                 Err(error) => assert!(!matches!(error, Error::NotFound { .. }), "{error}"),
@@ -234,7 +240,8 @@ fn a_salvage_finds_every_object_of_a_store_that_does_not_open() {
 #[test]
 fn a_full_disk_refuses_writes_and_takes_deletes() {
     let folder = tempfile::tempdir().unwrap();
-    let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(folder.path()).output();
+    let mounted =
+        std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(folder.path()).output();
     if !mounted.is_ok_and(|output| output.status.success()) {
         println!("skipped: a tmpfs can be mounted by root only");
         return;

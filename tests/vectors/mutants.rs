@@ -155,7 +155,8 @@ fn mutate(dice: &mut Dice, data: &[u8], other: &[u8]) -> Vec<u8> {
         2 => drop(out.drain(a..b.max(a + 1).min(data.len()))),
         3 => {
             let length = *dice.pick(&[1, 16, 112, 128, 1024]);
-            let piece: Vec<u8> = if dice.below(2) == 0 { vec![0; length] } else { data.iter().skip(a).take(length).copied().collect() };
+            let piece: Vec<u8> =
+                if dice.below(2) == 0 { vec![0; length] } else { data.iter().skip(a).take(length).copied().collect() };
             drop(out.splice(b..b, piece));
         }
         4 => {

@@ -62,19 +62,11 @@ impl Gateway {
     }
 
     /// The commit point. Answers the backend's ETag.
-    async fn finish(
-        &self,
-        open: &Open,
-        parts: &[PartRecord],
-        record: &Record,
-        mode: PutMode,
-    ) -> Result<Option<String>, Error> {
+    async fn finish(&self, open: &Open, parts: &[PartRecord], record: &Record, mode: PutMode) -> Result<Option<String>, Error> {
         let kek = self.keyring.active_kek(open.bucket.uuid).await?;
         let entries: Vec<Entry> = parts.iter().map(|part| part.entry.clone()).collect();
-        let (mut end, wrapped) = open
-            .head
-            .complete((&kek, open.bucket.uuid), &entries, record, &mut OsRandom)
-            .map_err(Error::sealing)?;
+        let (mut end, wrapped) =
+            open.head.complete((&kek, open.bucket.uuid), &entries, record, &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
         let ids = parts.iter().map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
         let _gate = self.enter(&open.bucket).await?;

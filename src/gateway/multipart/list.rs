@@ -46,8 +46,7 @@ impl Gateway {
         let mut attempts = Vec::new();
         let mut token = None;
         loop {
-            let options =
-                PaginatedListOptions { max_keys: Some(1_000), page_token: token, ..PaginatedListOptions::default() };
+            let options = PaginatedListOptions { max_keys: Some(1_000), page_token: token, ..PaginatedListOptions::default() };
             let page = self.backend.list_paginated(Some(&under), options).await?;
             let ends = page.result.extensions.get::<Ends>().map(|ends| ends.0.clone()).unwrap_or_default();
             let mut ends = ends.into_iter();

@@ -88,7 +88,9 @@ impl Blobs {
 
     fn lost(&self, blob: u64, error: &io::Error) -> object_store::Error {
         match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => fault::damaged(format!("blob {}", self.path(blob).display())),
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
+                fault::damaged(format!("blob {}", self.path(blob).display()))
+            }
             _ => fault::io(error),
         }
     }

@@ -183,13 +183,7 @@ impl<'t> Tables<'t> {
         self.unrefer(entry.extents())
     }
 
-    fn splice(
-        &mut self,
-        from: (&str, Option<String>, Option<u64>),
-        end: &[u8],
-        to: &str,
-        mode: &PutMode,
-    ) -> Result<Done> {
+    fn splice(&mut self, from: (&str, Option<String>, Option<u64>), end: &[u8], to: &str, mode: &PutMode) -> Result<Done> {
         let (from, e_tag, keep) = from;
         let source = self.current(from)?.ok_or_else(|| fault::not_found(from))?;
         if e_tag.is_some_and(|e_tag| e_tag != source.e_tag()) {

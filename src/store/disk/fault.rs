@@ -30,7 +30,9 @@ pub(super) fn io(error: &io::Error) -> Error {
 pub(super) fn index(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(error) => io(&error),
-        redb::Error::Corrupted(_) | redb::Error::TableTypeMismatch { .. } | redb::Error::TableDoesNotExist(_) => damaged("the index"),
+        redb::Error::Corrupted(_) | redb::Error::TableTypeMismatch { .. } | redb::Error::TableDoesNotExist(_) => {
+            damaged("the index")
+        }
         other => unavailable(other.to_string()),
     }
 }

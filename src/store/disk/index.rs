@@ -172,7 +172,9 @@ fn open(path: &Path, cache: usize) -> Result<Database> {
     let job = || Database::builder().set_cache_size(cache).set_check_integrity_on_open(true).open(path);
     match catch_unwind(AssertUnwindSafe(job)) {
         Ok(Ok(database)) => Ok(database),
-        Ok(Err(redb::DatabaseError::Storage(redb::StorageError::Io(error)))) if error.kind() == std::io::ErrorKind::InvalidData => {
+        Ok(Err(redb::DatabaseError::Storage(redb::StorageError::Io(error))))
+            if error.kind() == std::io::ErrorKind::InvalidData =>
+        {
             Err(fault::damaged("the index"))
         }
         Ok(Err(error)) => Err(fault::index(error)),
