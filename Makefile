@@ -13,7 +13,7 @@ CARGO := cargo
 LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
 
-.PHONY: help need build run test ci fmt clippy doc deny vectors unit e2e bench clean tools
+.PHONY: help need build run test ci fmt clippy doc deny vectors bench clean tools
 
 help: ## What can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,20 +41,31 @@ tools: need $(VENV)/.installed ## Install what the tests need: Python clients in
 test: tools ## Every test
 	$(CARGO) test $(LOCKED)
 
-vectors: need ## The format's vectors under both cryptography providers
-	$(CARGO) test $(LOCKED) --test vectors
+vectors: need ## The format's vectors under the other cryptography provider; `test` has them under the first
 	$(CARGO) test $(LOCKED) --test vectors --features aws-lc
 
 fmt:
 	$(CARGO) fmt --check
 
+# Tests may unwrap, print and read the environment; the program may not.
 clippy:
-	$(CARGO) clippy --all-targets $(LOCKED) -- -D warnings
+	$(CARGO) clippy --lib --bins $(LOCKED) -- -D warnings
+	$(CARGO) clippy --tests --benches $(LOCKED) -- -D warnings -A clippy::pedantic -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic \
+		-A clippy::print_stdout -A clippy::disallowed_methods -A clippy::as_conversions -A clippy::large_futures -A unreachable_pub -A missing_docs
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(LOCKED)
 
-ci: fmt clippy doc test vectors ## What has to pass before anything lands
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install cargo-deny --version 0.20.2 --locked --root $(TOOLS)
+
+deny: $(TOOLS)/bin/cargo-deny ## Licences, sources and bans of what is depended on
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny --config .config/deny.toml check --hide-inclusion-graph bans licenses sources
+
+ci: fmt clippy doc deny test vectors ## What has to pass before anything lands
+
+bench: tools ## Speed and memory, as ratios in one run: bench/report.html
+	$(CARGO) bench --bench request $(LOCKED)
 
 clean: ## Remove what was built and installed; data stays
 	rm -rf target $(VENV)

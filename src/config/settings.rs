@@ -198,7 +198,7 @@ fn limits_of(table: Table, faults: &mut Vec<Fault>) -> server::Settings {
 
 fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
     let mut reader = Reader::new(table, "cache", faults);
-    let keys = reader.duration("keys").unwrap_or(Duration::from_secs(300));
+    let keys = reader.duration("keys").unwrap_or(Duration::from_mins(5));
     let objects = reader.count("objects").unwrap_or(10_000);
     let index = reader.size("index").unwrap_or(256 << 20);
     reader.end();

@@ -90,7 +90,7 @@ impl NewBody {
     ) -> Result<WrappedHead> {
         let core = Core::new(self.keys.object_id, &self.dek, customer);
         let wrapping = Wrapping { key: &metadata.key, row: metadata.encode()?, upload: false };
-        core.wrap(place.0, place.1, wrapping, rng)
+        Ok(core.wrap(place.0, place.1, wrapping, rng))
     }
 
     /// The upload record of a body that will come in parts (FORMAT 11.1).
@@ -109,7 +109,7 @@ impl NewBody {
         let items = UploadItems { name, tail_prk: self.keys.tail_prk() };
         let core = Core::new(self.keys.object_id, &self.dek, customer);
         let wrapping = Wrapping { key: &metadata.key, row: metadata.row(Some(&items))?, upload: true };
-        let WrappedHead { head, overflow } = core.wrap(kek, bucket, wrapping, rng)?;
+        let WrappedHead { head, overflow } = core.wrap(kek, bucket, wrapping, rng);
         let mut record = head.to_vec();
         if let Some(overflow) = overflow {
             record.extend(overflow.record);

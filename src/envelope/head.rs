@@ -235,7 +235,7 @@ impl Core {
     }
 
     /// A Head for this body in a place, and the overflow record it needs.
-    pub(super) fn wrap(&self, kek: &Kek, bucket: BucketUuid, what: Wrapping<'_>, rng: &mut dyn Random) -> Result<WrappedHead> {
+    pub(super) fn wrap(&self, kek: &Kek, bucket: BucketUuid, what: Wrapping<'_>, rng: &mut dyn Random) -> WrappedHead {
         let Wrapping { key, row, upload } = what;
         let overflows = row.len() > ROW;
         let salt: [u8; 32] = draw(rng, Draw::WrapSalt);
@@ -267,7 +267,7 @@ impl Core {
         let tag = triple.seal(inner.expose_mut());
         let mut head = [0; HEAD];
         Room::of(&mut head).put(&clear).put(&commit).put(inner.expose()).put(&tag);
-        Ok(WrappedHead { head, overflow })
+        WrappedHead { head, overflow }
     }
 }
 
@@ -350,7 +350,7 @@ impl Head {
         slot.expose_mut().copy_from_slice(self.core.slot.expose());
         let core = Core { wrap: self.core.wrap, epoch: self.next_epoch()?, object_id: self.core.object_id, slot };
         let wrapping = Wrapping { key: &metadata.key, row: metadata.encode()?, upload: false };
-        core.wrap(kek, bucket, wrapping, rng)
+        Ok(core.wrap(kek, bucket, wrapping, rng))
     }
 
     /// As [`Head::rewrap`], `from` one customer key `to` another; either may be none.
@@ -368,7 +368,7 @@ impl Head {
         let mut core = Core::new(self.core.object_id, &self.core.dek(from)?, to);
         core.epoch = self.next_epoch()?;
         let wrapping = Wrapping { key: &metadata.key, row: metadata.encode()?, upload: false };
-        core.wrap(kek, bucket, wrapping, rng)
+        Ok(core.wrap(kek, bucket, wrapping, rng))
     }
 
     fn next_epoch(&self) -> Result<u32> {

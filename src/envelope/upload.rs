@@ -136,7 +136,7 @@ impl UploadHead {
         slot.expose_mut().copy_from_slice(self.core.slot.expose());
         let core = Core { wrap: self.core.wrap, epoch: 0, object_id: self.core.object_id, slot };
         let wrapping = Wrapping { key: &self.metadata.key, row: self.metadata.encode()?, upload: false };
-        Ok((tail, core.wrap(place.0, place.1, wrapping, rng)?))
+        Ok((tail, core.wrap(place.0, place.1, wrapping, rng)))
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 impl Gateway {
     /// The buckets of whoever asks, by name.
-    pub async fn list_buckets(&self, operation: Permitted<ListBuckets>) -> Result<Buckets, Error> {
+    pub fn list_buckets(&self, operation: &Permitted<ListBuckets>) -> Buckets {
         let ListBuckets { prefix, after, limit } = operation.operation();
         let owner = &operation.principal().id;
         let mut buckets: Vec<_> = self
@@ -26,7 +26,7 @@ impl Gateway {
         let more = buckets.len() > *limit;
         buckets.truncate(*limit);
         let next = if more { buckets.last().map(|last| last.name.clone()) } else { None };
-        Ok(Buckets { buckets, next })
+        Buckets { buckets, next }
     }
 
     /// A new bucket, with a key of its own.
@@ -47,8 +47,8 @@ impl Gateway {
     }
 
     /// The bucket, if it is there and the asker's: the policy has seen to both.
-    pub async fn head_bucket(&self, operation: Permitted<HeadBucket>) -> Result<Arc<Bucket>, Error> {
-        bucket_of(&operation)
+    pub fn head_bucket(&self, operation: &Permitted<HeadBucket>) -> Result<Arc<Bucket>, Error> {
+        bucket_of(operation)
     }
 
     /// Removes an empty bucket and its keys: what was ever sealed in it cannot be opened again. Uploads that were

@@ -89,7 +89,6 @@ impl Error {
     }
 
     /// Sealing fails only for lengths and rows that were let in by mistake.
-    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub(super) fn sealing(error: envelope::Error) -> Self {
         Self::Internal(format!("sealing failed: {error}"))
     }

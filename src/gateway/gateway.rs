@@ -26,8 +26,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let minute = Duration::from_secs(60);
-        Self { etag: EtagKind::Md5, max_upload: 5 << 30, keep_verified: 5 * minute, verified: 10_000 }
+        Self { etag: EtagKind::Md5, max_upload: 5 << 30, keep_verified: Duration::from_mins(5), verified: 10_000 }
     }
 }
 

@@ -91,7 +91,7 @@ impl Intake {
 
 /// Content on its way in, held to its declared length and to the limit.
 pub(super) struct Pieces {
-    pieces: BoxStream<'static, Result<Bytes, BodyError>>,
+    body: BoxStream<'static, Result<Bytes, BodyError>>,
     rest: Bytes,
     declared: Option<u64>,
     limit: u64,
@@ -102,14 +102,14 @@ impl Pieces {
     /// # Errors
     /// `EntityTooLarge` before a byte is read, if the declared length is.
     pub(super) fn new(
-        pieces: BoxStream<'static, Result<Bytes, BodyError>>,
+        body: BoxStream<'static, Result<Bytes, BodyError>>,
         declared: Option<u64>,
         limit: u64,
     ) -> Result<Self, Error> {
         if declared.is_some_and(|length| length > limit) {
             return Err(Refusal::EntityTooLarge.into());
         }
-        Ok(Self { pieces, rest: Bytes::new(), declared, limit, seen: 0 })
+        Ok(Self { body, rest: Bytes::new(), declared, limit, seen: 0 })
     }
 
     /// Fills until the buffer is full or the content ends; true if it ended.
@@ -122,7 +122,7 @@ impl Pieces {
             if filling.is_full() {
                 return Ok(false);
             }
-            let Some(piece) = self.pieces.next().await else { break };
+            let Some(piece) = self.body.next().await else { break };
             self.rest = piece.map_err(Refusal::from)?;
             self.seen = self.seen.saturating_add(u64::try_from(self.rest.len()).unwrap_or(u64::MAX));
             if self.seen > self.limit {

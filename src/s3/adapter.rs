@@ -5,7 +5,15 @@ use crate::access::{Policy, Principal, Users};
 use crate::gateway::Gateway;
 use crate::observe::Observe;
 use http::StatusCode;
-use s3s::dto::*;
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
+    CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::sync::Arc;
 
@@ -39,7 +47,7 @@ fn partial<T>((output, partial): (T, bool)) -> S3Response<T> {
 impl S3 for Adapter {
     async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {
         let asker = self.asker(&request)?;
-        self.buckets(asker, request.input).await.map(S3Response::new)
+        self.buckets(&asker, request.input).map(S3Response::new)
     }
 
     async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> Answer<CreateBucketOutput> {
@@ -49,7 +57,7 @@ impl S3 for Adapter {
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
         let asker = self.asker(&request)?;
-        self.head_of_bucket(asker, request.input.bucket).await.map(S3Response::new)
+        self.head_of_bucket(&asker, request.input.bucket).map(S3Response::new)
     }
 
     async fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> Answer<DeleteBucketOutput> {
@@ -60,7 +68,7 @@ impl S3 for Adapter {
 
     async fn get_bucket_location(&self, request: S3Request<GetBucketLocationInput>) -> Answer<GetBucketLocationOutput> {
         let asker = self.asker(&request)?;
-        self.location(asker, request.input.bucket).await.map(S3Response::new)
+        self.location(&asker, request.input.bucket).map(S3Response::new)
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {

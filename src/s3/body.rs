@@ -76,7 +76,7 @@ fn fault(error: &StdError) -> BodyError {
             match error {
                 UploadStreamError::Sha256Mismatch => return BodyError::ContentSha256,
                 UploadStreamError::LengthMismatch | UploadStreamError::Incomplete => return BodyError::Incomplete,
-                _ => {}
+                UploadStreamError::Underlying(_) => {}
             }
         }
         if at.downcast_ref::<super::front::Slow>().is_some() {

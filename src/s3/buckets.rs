@@ -15,12 +15,12 @@ use s3s::{S3ErrorCode, S3Result};
 const PAGE: usize = 10_000;
 
 impl Adapter {
-    pub(super) async fn buckets(&self, asker: Asker, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
+    pub(super) fn buckets(&self, asker: &Asker, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
         let ListBucketsInput { continuation_token, max_buckets, prefix, .. } = input;
         let limit = limit(max_buckets, PAGE)?;
         let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), after: continuation_token, limit };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
-        let page = self.gateway.list_buckets(permitted).await.map_err(failed)?;
+        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let page = self.gateway.list_buckets(&permitted);
         let bucket = |bucket: &std::sync::Arc<crate::gateway::SealedBucket>| Bucket {
             name: Some(bucket.name.clone()),
             creation_date: Some(timestamp(bucket.created)),
@@ -29,7 +29,7 @@ impl Adapter {
         Ok(ListBucketsOutput {
             buckets: Some(page.buckets.iter().map(bucket).collect()),
             continuation_token: page.next,
-            owner: Some(owner(&asker)),
+            owner: Some(owner(asker)),
             prefix,
         })
     }
@@ -49,14 +49,14 @@ impl Adapter {
         Ok(CreateBucketOutput { location: Some(format!("/{}", bucket.name)), ..CreateBucketOutput::default() })
     }
 
-    pub(super) async fn head_of_bucket(&self, asker: Asker, bucket: String) -> S3Result<HeadBucketOutput> {
-        let permitted = self.policy.permit(&asker, HeadBucket { bucket }).map_err(denied)?;
-        self.gateway.head_bucket(permitted).await.map_err(failed)?;
+    pub(super) fn head_of_bucket(&self, asker: &Asker, bucket: String) -> S3Result<HeadBucketOutput> {
+        let permitted = self.policy.permit(asker, HeadBucket { bucket }).map_err(denied)?;
+        self.gateway.head_bucket(&permitted).map_err(failed)?;
         Ok(HeadBucketOutput { bucket_region: Some(self.region.clone()), ..HeadBucketOutput::default() })
     }
 
-    pub(super) async fn location(&self, asker: Asker, bucket: String) -> S3Result<GetBucketLocationOutput> {
-        self.head_of_bucket(asker, bucket).await?;
+    pub(super) fn location(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketLocationOutput> {
+        self.head_of_bucket(asker, bucket)?;
         // us-east-1 is the region that has no name here.
         let named = (self.region != "us-east-1").then(|| BucketLocationConstraint::from(self.region.clone()));
         Ok(GetBucketLocationOutput { location_constraint: named })

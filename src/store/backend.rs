@@ -13,6 +13,7 @@ use std::ops::Range;
 ///
 /// Unlike them it streams in constant memory, pins one version for as long as it is read, finishes uploads under a
 /// precondition, and moves no content when only the end of an object changes.
+#[expect(clippy::too_many_arguments, reason = "an object is spliced from, to and under a mode")]
 #[async_trait]
 pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// Finds the current version of an object and pins it.

@@ -142,7 +142,7 @@ fn records(dice: &mut Dice) -> Vec<Target> {
 fn mutate(dice: &mut Dice, data: &[u8], other: &[u8]) -> Vec<u8> {
     let mut out = data.to_vec();
     let edges = [0, 1024, 1168, 1280, 1392].map(|back| data.len().saturating_sub(back));
-    let mut spot = |dice: &mut Dice| if dice.below(3) == 0 { *dice.pick(&edges) } else { dice.below(data.len() + 1) };
+    let spot = |dice: &mut Dice| if dice.below(3) == 0 { *dice.pick(&edges) } else { dice.below(data.len() + 1) };
     let (a, b) = (spot(dice), spot(dice));
     let (a, b) = (a.min(b), a.max(b));
     match dice.below(7) {

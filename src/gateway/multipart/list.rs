@@ -35,7 +35,7 @@ impl Gateway {
         let mut parts: Vec<_> = newest.into_iter().filter(|(number, _)| *number > after).map(|(_, part)| part).collect();
         let more = parts.len() > limit;
         parts.truncate(limit);
-        let parts: Vec<ListedPart> = parts.into_iter().map(listed).collect();
+        let parts: Vec<ListedPart> = parts.iter().map(listed).collect();
         let next = if more { parts.last().map(|part| part.number) } else { None };
         Ok(Parts { parts, next, checksum: super::sums::declared(open.head.metadata()) })
     }
@@ -129,13 +129,13 @@ pub(super) fn etag_of(part: &PartRecord) -> String {
     part.md5.map_or_else(|| part.entry.opaque_etag(), |md5| etag::hex(&md5))
 }
 
-fn listed(part: PartRecord) -> ListedPart {
+fn listed(part: &PartRecord) -> ListedPart {
     ListedPart {
         number: part.entry.part_no,
         size: part.entry.plain_len,
-        etag: etag_of(&part),
+        etag: etag_of(part),
         modified: Millis(part.created),
-        checksum: checksum_of(&part),
+        checksum: checksum_of(part),
     }
 }
 

@@ -88,7 +88,7 @@ impl Draft for Drafted {
         let writing = written.map_err(|error| fault::io(&error))?;
         let extent = writing.extent();
         let change = match self.becomes {
-            Becomes::Object => Change::Put { path: self.path.to_string(), content: content(extent, end), mode },
+            Becomes::Object => Change::Put { path: self.path.to_string(), content: content(extent, &end), mode },
             Becomes::Part(number, upload) => Change::Part { upload, part: Part { number: u64::from(number), extent } },
         };
         inner.commit(change, Some(writing)).await
@@ -96,7 +96,7 @@ impl Draft for Drafted {
 }
 
 /// What an entry says of a blob that holds a whole object, whose last bytes are `end`.
-pub(super) fn content(extent: Extent, end: Bytes) -> Content {
+pub(super) fn content(extent: Extent, end: &Bytes) -> Content {
     let end = end.slice(end.len().saturating_sub(END)..);
     let before = Extent { len: extent.len.saturating_sub(to_u64(end.len())), ..extent };
     Content { end, body: NewBody::Extents(vec![before]) }
@@ -122,7 +122,7 @@ impl Inner {
             return self.commit(Change::Put { path, content, mode }, None).await;
         }
         let writing = self.write(bytes.clone()).await?;
-        let content = content(writing.extent(), bytes);
+        let content = content(writing.extent(), &bytes);
         self.commit(Change::Put { path, content, mode }, Some(writing)).await
     }
 
@@ -149,7 +149,7 @@ impl Inner {
         let long = end.len() > END;
         let writing = if long { Some(self.write(end.clone()).await?) } else { None };
         let content = match &writing {
-            Some(writing) => content(writing.extent(), end),
+            Some(writing) => content(writing.extent(), &end),
             None => Content { end, body: NewBody::Extents(Vec::new()) },
         };
         self.commit(Change::Complete { path: path.to_string(), upload, parts, content, mode }, writing).await

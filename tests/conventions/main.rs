@@ -1,0 +1,233 @@
+//! The laws of the house, held by machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+/// The table of `lib.rs`: what each module may use.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    let lib = text(&root().join("src/lib.rs"));
+    let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | ")).skip(1);
+    let row = |row: &str| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let uses = cells[1].split(", ").filter(|name| *name != "nothing").map(str::to_owned).collect();
+        (cells[0].to_owned(), uses)
+    };
+    rows.filter(|row| !row.starts_with("---")).map(row).collect()
+}
+
+/// The modules that a file names by `crate::`, its own aside.
+fn uses(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for piece in code.split("crate::").skip(1) {
+        let names = match piece.strip_prefix('{') {
+            Some(group) => group.split_once(';').map_or(group, |(names, _)| names),
+            None => piece,
+        };
+        if piece.starts_with('{') {
+            let mut depth = 0;
+            let mut word = String::new();
+            for letter in names.chars() {
+                match letter {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' => word.clear(),
+                    letter if depth == 0 && (letter.is_ascii_alphanumeric() || letter == '_') => word.push(letter),
+                    _ => {
+                        if depth == 0 && !word.is_empty() {
+                            found.insert(std::mem::take(&mut word));
+                        }
+                    }
+                }
+                if letter == ',' || letter == '}' {
+                    word.clear();
+                }
+            }
+            if !word.is_empty() {
+                found.insert(word);
+            }
+        } else {
+            found.insert(names.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_name_only_what_the_table_lets_them() {
+    let table = table();
+    assert!(table.len() >= 12, "{table:?}");
+    for (module, allowed) in &table {
+        for file in files(&root().join("src").join(module)) {
+            for used in uses(&text(&file)).iter().filter(|used| table.contains_key(*used) && *used != module) {
+                assert!(allowed.contains(used), "{} names {used}, which {module} may not", name(&file));
+            }
+        }
+    }
+    let folders: BTreeSet<String> = fs::read_dir(root().join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(folders, table.keys().cloned().collect());
+}
+
+#[test]
+fn the_table_has_no_cycle() {
+    let mut left = table();
+    while !left.is_empty() {
+        let free: Vec<String> = left
+            .iter()
+            .filter(|(_, uses)| uses.iter().all(|used| !left.contains_key(used)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        assert!(!free.is_empty(), "a cycle among {:?}", left.keys());
+        free.iter().for_each(|name| drop(left.remove(name)));
+    }
+}
+
+#[test]
+fn only_crypto_names_cryptography() {
+    let crates = [
+        "aes_gcm",
+        "hkdf::",
+        "hmac::{",
+        "hmac::Hmac",
+        "sha2::",
+        "sha1::",
+        "md5::",
+        "aws_lc_rs",
+        "zeroize::",
+        "subtle::",
+        "crc_fast",
+    ];
+    for file in files(&root().join("src")) {
+        if name(&file).starts_with("src/crypto/") {
+            continue;
+        }
+        let code = text(&file);
+        for named in crates {
+            assert!(!code.contains(&format!("use {named}")), "{} names {named}", name(&file));
+        }
+    }
+}
+
+#[test]
+fn only_s3_names_s3s_and_only_the_index_names_redb() {
+    for file in files(&root().join("src")) {
+        let (code, name) = (text(&file), name(&file));
+        assert!(name.starts_with("src/s3/") || !code.contains("s3s::"), "{name} names s3s");
+        let index = ["src/store/disk/index.rs", "src/store/disk/change.rs", "src/store/disk/fault.rs"];
+        assert!(index.contains(&name.as_str()) || !code.contains("redb::"), "{name} names redb");
+    }
+}
+
+#[test]
+fn files_are_short_and_lints_are_not_silenced() {
+    for file in files(&root().join("src")) {
+        let (code, name) = (text(&file), name(&file));
+        assert!(code.lines().count() < 450, "{name} has {} lines", code.lines().count());
+        assert!(code.starts_with("//!"), "{name} does not say what it is for");
+        for forbidden in ["#[allow", "#![allow", "TODO", "FIXME", "unsafe {", "dbg!"] {
+            assert!(!code.contains(forbidden), "{name} has {forbidden}");
+        }
+        assert!(name.starts_with("src/cli/") || !code.contains("println!"), "{name} prints");
+    }
+}
+
+#[test]
+fn the_top_level_is_exactly_what_it_should_be() {
+    let expected =
+        ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "Makefile", "README.md", "bench", "config", "src", "tests"];
+    let ignored = ["target", "data"];
+    let found: BTreeSet<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.') && !ignored.contains(&name.as_str()))
+        .collect();
+    assert_eq!(found, expected.into_iter().map(str::to_owned).collect());
+}
+
+#[test]
+fn every_dependency_says_why_it_is_here() {
+    let manifest = text(&root().join("Cargo.toml"));
+    let (mut within, mut before) = (false, "");
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            within = line == "[dependencies]" || line == "[dev-dependencies]";
+        } else if within && !line.starts_with('#') && line.contains('=') {
+            assert!(before.starts_with('#'), "{line} has no reason above it");
+        }
+        before = line;
+    }
+}
+
+#[test]
+fn the_configuration_documents_every_key() {
+    let file = text(&root().join("config/waxseal.toml"));
+    let mut section = String::new();
+    let mut documented = BTreeSet::new();
+    for line in file.lines() {
+        let line = line.trim_start_matches("# ");
+        if let Some(name) = line.strip_prefix("[[").and_then(|line| line.strip_suffix("]]")) {
+            section = format!("{name}.");
+        } else if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = format!("{name}.");
+        } else if let Some((key, _)) =
+            line.split_once(" = ").filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        {
+            documented.insert(format!("{section}{key}"));
+        }
+    }
+    assert_eq!(documented, waxseal::config::KEYS.into_iter().map(str::to_owned).collect());
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let overrides = || waxseal::config::Overrides { data: Some("d".into()), root_key: Some("r".into()), ..Default::default() };
+    let plain = waxseal::config::load(None, overrides()).ok().unwrap();
+    let file = root().join("config/waxseal.toml");
+    let documented = waxseal::config::load(Some(&file), overrides()).ok().unwrap();
+    let show = |settings: &waxseal::config::Settings| {
+        format!(
+            "{} {} {:?} {:?} {:?} {:?} {} {:?}",
+            settings.listen,
+            settings.admin_listen,
+            settings.s3,
+            settings.gateway,
+            settings.server,
+            settings.keys,
+            settings.index,
+            settings.log_format
+        )
+    };
+    assert_eq!(show(&plain), show(&documented));
+}
