@@ -1,0 +1,6 @@
+//! What must survive: acknowledged writes, when the program is killed.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod kill;

@@ -1,0 +1,6 @@
+//! Random sequences of operations, some abandoned between their steps, against a map.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod sequences;
