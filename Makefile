@@ -51,7 +51,7 @@ fmt:
 clippy:
 	$(CARGO) clippy --lib --bins $(LOCKED) -- -D warnings
 	$(CARGO) clippy --tests --benches $(LOCKED) -- -D warnings -A clippy::pedantic -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic \
-		-A clippy::print_stdout -A clippy::disallowed_methods -A clippy::as_conversions -A clippy::large_futures -A unreachable_pub -A missing_docs
+		-A clippy::print_stdout -A clippy::disallowed_methods -A clippy::as_conversions -A clippy::large_futures -A clippy::too_many_arguments -A unreachable_pub -A missing_docs
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(LOCKED)
