@@ -163,7 +163,8 @@ fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), (s3s::S3
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
     }
-    check_headers(method, headers)
+    super::credentials::check(uri, headers)
+        .and_then(|()| check_headers(method, headers))
         .and_then(|()| check_query(method, uri.query().unwrap_or_default()))
         .map_err(|error| (error, false))
 }

@@ -40,8 +40,7 @@ impl Encoding {
 
     /// XML has no way to write some characters: a page that holds one is encoded whether or not that was asked for.
     pub(super) fn fitting<'n>(self, mut names: impl Iterator<Item = &'n str>) -> Self {
-        let unfit = |name: &str| name.chars().any(|c| c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'));
-        Self { encoded: self.encoded || names.any(unfit) }
+        Self { encoded: self.encoded || names.any(is_unfit) }
     }
 
     pub(super) fn show(self, name: &str) -> String {
@@ -51,6 +50,15 @@ impl Encoding {
     pub(super) fn named(self) -> Option<EncodingType> {
         self.encoded.then(|| EncodingType::from_static(EncodingType::URL))
     }
+}
+
+fn is_unfit(name: &str) -> bool {
+    name.chars().any(|c| c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'))
+}
+
+/// A name that an answer only repeats: left out where XML has no way to write it, for the work is done by then.
+pub(super) fn echo(name: String) -> Option<String> {
+    Some(name).filter(|name| !is_unfit(name))
 }
 
 struct Asked {

@@ -7,9 +7,11 @@ mod adapter;
 mod body;
 mod buckets;
 mod checksum;
+mod credentials;
 mod error;
 mod framing;
 mod front;
+mod host;
 mod listing;
 mod objects;
 mod time;
@@ -87,8 +89,8 @@ pub fn service(
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(users::Auth(users));
     if !settings.domains.is_empty() {
-        let domains = MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
-        builder.set_host(domains);
+        MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
     }
+    builder.set_host(host::Domains(settings.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect()));
     Ok(Service::new(builder.build(), observe, &settings.region))
 }

@@ -4,7 +4,7 @@ use super::about::{about, conditions, limit, refuse, refuse_unsupported};
 use super::adapter::{Adapter, Asker};
 use super::buckets::owner;
 use super::error::{denied, failed, invalid_argument, plain};
-use super::listing::{Encoding, prefixes};
+use super::listing::{Encoding, echo, prefixes};
 use super::objects::{declared, strong};
 use super::time::timestamp;
 use super::{body, checksum};
@@ -30,7 +30,7 @@ impl Adapter {
         let begun = self.gateway.create_upload(permitted).await.map_err(failed)?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
-            key: Some(input.key),
+            key: echo(input.key),
             upload_id: Some(begun.upload_id),
             checksum_algorithm: checksum.map(|(kind, _)| checksum::algorithm(kind)),
             checksum_type: checksum.map(|(_, scope)| checksum::scope(scope)),
@@ -84,7 +84,7 @@ impl Adapter {
         };
         Ok(ListPartsOutput {
             bucket: Some(bucket),
-            key: Some(key),
+            key: echo(key),
             upload_id: Some(upload_id),
             parts: Some(page.parts.iter().map(part).collect()),
             part_number_marker: i32::try_from(after).ok(),
@@ -165,9 +165,9 @@ impl Adapter {
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         let written = self.gateway.complete(permitted).await.map_err(failed)?;
         let mut output = CompleteMultipartUploadOutput {
-            location: Some(format!("/{bucket}/{key}")),
+            location: echo(format!("/{bucket}/{key}")),
             bucket: Some(bucket),
-            key: Some(key),
+            key: echo(key),
             e_tag: Some(strong(&written.etag)),
             ..CompleteMultipartUploadOutput::default()
         };

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::body::Timed;
+use super::patient::Patient;
 use crate::s3::{Body, Service};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -47,7 +48,7 @@ pub async fn serve(listener: TcpListener, service: Service, settings: Settings, 
                 continue;
             }
         };
-        let connection = connection(&builder, stream, service.clone(), settings.body_timeout, &graceful);
+        let connection = connection(&builder, stream, service.clone(), &settings, &graceful);
         connections.spawn(async move {
             connection.await;
             drop(place);
@@ -87,12 +88,14 @@ fn connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
     service: Service,
-    patience: Duration,
+    settings: &Settings,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
+    let patience = settings.body_timeout;
+    let stream = Patient::new(stream, settings.header_timeout, patience);
     let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let service = service.clone();
         let request = request.map(|body| Body::http_body_unsync(Timed::new(body, patience)));

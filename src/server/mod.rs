@@ -3,6 +3,7 @@
 mod admin;
 mod body;
 mod connections;
+mod patient;
 
 pub use admin::{Ready, serve_admin};
 pub use connections::serve;
