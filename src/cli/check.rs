@@ -19,8 +19,8 @@ impl Check {
         say(&format!("data = {:?}\nroot_key = {:?}", settings.data, settings.root_key));
         say(&format!("listen = \"{}\"\nadmin_listen = \"{}\"", settings.listen, settings.admin_listen));
         say(&format!("region = {:?}\ndomains = {:?}", settings.s3.region, settings.s3.domains));
-        say(&format!("etag = \"{:?}\"\nmax_upload = {} bytes", gateway.etag, gateway.max_upload));
-        say(&format!("log_format = \"{:?}\"", settings.log_format));
+        say(&format!("etag = {:?}\nmax_upload = {} bytes", format!("{:?}", gateway.etag).to_lowercase(), gateway.max_upload));
+        say(&format!("log_format = {:?}", format!("{:?}", settings.log_format).to_lowercase()));
         say(&format!("limits.connections = {}\nlimits.header_timeout = {:?}", server.connections, server.header_timeout));
         say(&format!("limits.body_timeout = {:?}\nlimits.drain = {:?}", server.body_timeout, server.drain));
         say(&format!("cache.keys = {:?}\ncache.objects = {}", settings.keys, gateway.verified));

@@ -281,7 +281,7 @@ operations! {
     }
 }
 
-pub use crate::envelope::{ChecksumKind, ChecksumScope};
+pub use crate::envelope::{ChecksumKind, ChecksumScope, Digest};
 pub use crate::store::Millis;
 
 /// A part as Complete names it.

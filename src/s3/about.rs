@@ -73,7 +73,11 @@ pub(super) fn without_framing(encoding: Option<&str>) -> Option<String> {
 pub(super) fn etags(condition: Option<&ETagCondition>) -> Option<ETags> {
     Some(match condition? {
         ETagCondition::Any => ETags::Any,
-        ETagCondition::ETag(etag) => ETags::OneOf(vec![etag.value().to_owned()]),
+        // s3s takes a list for one tag, with the quotes between.
+        ETagCondition::ETag(etag) => {
+            let bare = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+            ETags::OneOf(etag.value().split(',').map(bare).collect())
+        }
     })
 }
 

@@ -89,7 +89,7 @@ fn fault(error: &StdError) -> BodyError {
 
 /// The content of an answer, of a known length.
 pub(super) fn outgoing(chunks: Chunks, length: u64, observe: Arc<Observe>) -> StreamingBlob {
-    StreamingBlob::new(Outgoing { chunks: Mutex::new(chunks), left: length, observe })
+    StreamingBlob::new(Outgoing { chunks: Mutex::new(chunks), left: length, observe, span: tracing::Span::current() })
 }
 
 /// Verified pieces on their way out. An error breaks the connection, since the length was promised.
@@ -98,6 +98,8 @@ struct Outgoing {
     chunks: Mutex<Chunks>,
     left: u64,
     observe: Arc<Observe>,
+    /// Names the request in what is logged late.
+    span: tracing::Span,
 }
 
 impl Stream for Outgoing {
@@ -116,7 +118,7 @@ impl Stream for Outgoing {
                 if matches!(error, crate::gateway::Error::Tampered { .. }) {
                     self.observe.tampered();
                 }
-                tracing::error!(%error, "an answer was broken off");
+                self.span.in_scope(|| tracing::error!(%error, "an answer was broken off"));
                 Poll::Ready(Some(Err("the answer was broken off".into())))
             }
             Poll::Ready(None) => Poll::Ready(None),

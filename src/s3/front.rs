@@ -1,5 +1,6 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
+use super::control::compared;
 use super::error::{invalid_argument, invalid_request, not_implemented, plain};
 use super::framing::{Ended, Watched};
 use crate::observe::{Observe, RequestId};
@@ -9,6 +10,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use s3s::service::S3Service;
 use s3s::{Body, S3ErrorCode, S3Result};
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// What answers requests: s3s behind the strict layer.
 #[derive(Clone)]
@@ -114,10 +116,7 @@ impl Service {
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
         let exchange = self.observe.begin(id, method_name(&method), path.clone());
         let answer = match check(&method, request.uri(), request.headers()) {
-            Ok(()) => self.inner.call(watched(request)).await.map_err(|error| {
-                tracing::error!(request = %id, error = %error.into_std_error(), "no answer");
-                plain(S3ErrorCode::InternalError, "internal error")
-            }),
+            Ok(()) => self.pass(request, id).await,
             Err((error, close)) => error.to_http_response().map(|mut answer| {
                 if close {
                     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -145,6 +144,22 @@ fn watched(mut request: Request<Body>) -> Request<Body> {
     let ended = Ended::default();
     request.extensions_mut().insert(ended.clone());
     request.map(|body| Body::http_body_unsync(Watched::new(body, ended)))
+}
+
+impl Service {
+    /// Hands a request on to s3s. Every line that is logged on the way names it.
+    async fn pass(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
+        let (request, wrong) = compared(watched(request))?;
+        let span = tracing::error_span!("exchange", request = %id);
+        let answer = self.inner.call(request).instrument(span).await;
+        if let Some(refusal) = wrong.refusal() {
+            return Err(refusal);
+        }
+        answer.map_err(|error| {
+            tracing::error!(request = %id, error = %error.into_std_error(), "no answer");
+            plain(S3ErrorCode::InternalError, "internal error")
+        })
+    }
 }
 
 fn method_name(method: &Method) -> &'static str {

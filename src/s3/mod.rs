@@ -7,6 +7,7 @@ mod adapter;
 mod body;
 mod buckets;
 mod checksum;
+mod control;
 mod credentials;
 mod error;
 mod framing;

@@ -184,6 +184,10 @@ impl Adapter {
         for object in &objects {
             refuse(&[(object.e_tag.is_some() || object.size.is_some(), "a conditional delete")])?;
             only_version(object.version_id.as_deref())?;
+            // The answer repeats the key, and XML could not: better refused than deleted and not told.
+            if object.key.chars().any(|c| c < ' ') {
+                return Err(plain(S3ErrorCode::MalformedXML, "a key with control characters: delete it by itself"));
+            }
         }
         let keys: Vec<String> = objects.into_iter().map(|object| object.key).collect();
         let operation = Delete { bucket: input.bucket, keys: keys.clone() };

@@ -150,7 +150,10 @@ impl Adapter {
         asker: Asker,
         input: CompleteMultipartUploadInput,
     ) -> S3Result<CompleteMultipartUploadOutput> {
-        refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
+        refuse(&[
+            (input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*"),
+            (input.mpu_object_size.is_some(), "x-amz-mp-object-size"),
+        ])?;
         let checksum = checksum::given!(input)?;
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
         let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();

@@ -44,6 +44,10 @@ fn if_match_takes_only_the_current_object() {
     let etag = client().send(&get("swapped")).header("etag").unwrap().to_owned();
     assert_eq!(client().send(&put("swapped", "two").header("if-match", &etag)).status, 200);
     refused_as(&client().send(&put("swapped", "three").header("if-match", &etag)), 412, "PreconditionFailed");
+    let current = client().send(&get("swapped")).header("etag").unwrap().to_owned();
+    let list = format!("\"00\", {current}");
+    assert_eq!(client().send(&get("swapped").header("if-match", &list)).status, 200);
+    assert_eq!(client().send(&get("swapped").header("if-none-match", &list)).status, 304);
     assert_eq!(client().send(&get("swapped")).text(), "two");
     remove("swapped");
     unharmed(&client(), "absent");

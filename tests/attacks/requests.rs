@@ -54,6 +54,45 @@ fn delete_objects(body: &str) -> crate::support::client::Request {
 }
 
 #[test]
+fn a_delete_whose_body_was_altered_deletes_nothing() {
+    let body = "<Delete><Object><Key>old</Key></Object></Delete>";
+    let genuine = delete_objects(body);
+    let mut altered = genuine.clone();
+    altered.body = body.replace("old", "0ld").into();
+    altered.payload = Some("UNSIGNED-PAYLOAD".into());
+    refused_as(&client().send(&altered), 400, "BadDigest");
+    let other = request("POST", &format!("/{BUCKET}?delete")).body(body).header("x-amz-checksum-crc32", "AAAAAA==");
+    refused_as(&client().send(&other), 400, "BadDigest");
+    unharmed(&client(), "none");
+}
+
+#[test]
+fn a_delete_of_a_key_that_xml_cannot_repeat_deletes_nothing() {
+    refused_as(
+        &client().send(&delete_objects("<Delete><Object><Key>&#1;</Key></Object><Object><Key>old</Key></Object></Delete>")),
+        400,
+        "MalformedXML",
+    );
+    unharmed(&client(), "none");
+}
+
+#[test]
+fn a_silent_connection_is_closed_in_time() {
+    use std::io::Read;
+    let begun = std::time::Instant::now();
+    let mut silent: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(client().address).unwrap()).collect();
+    silent[1].write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").unwrap();
+    silent[2].write_all(b"PRI * HTTP/2.0\r\n").unwrap();
+    for stream in &mut silent {
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).unwrap();
+        let mut answer = Vec::new();
+        let closed = stream.read_to_end(&mut answer);
+        assert!(closed.is_ok() || begun.elapsed().as_secs() < 25, "a silent connection was held");
+    }
+    unharmed(&client(), "none");
+}
+
+#[test]
 fn a_control_body_of_64_mebibytes_is_refused_early() {
     let request = request("POST", &format!("/{BUCKET}?delete")).unsigned();
     let mut headers = client().sign(&request);
