@@ -1,7 +1,7 @@
 //! The administrator: credentials that `init` draws, and that lie sealed in the store.
 
 use super::{Failure, Result};
-use crate::access::{CanonicalId, Principal, Users, erase};
+use crate::access::{CanonicalId, Principal, Users, check_secret, erase};
 use crate::config::environment;
 use crate::crypto::sha256;
 use crate::envelope::{Draw, Random};
@@ -23,6 +23,9 @@ pub struct Credentials {
     pub access_key: String,
     /// The secret half.
     pub secret_key: String,
+    /// Whether they were drawn here, and nobody has them yet.
+    #[serde(skip)]
+    pub drawn: bool,
 }
 
 impl Drop for Credentials {
@@ -40,18 +43,23 @@ impl Credentials {
             let letter = |byte: &u8| char::from(LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'A'));
             bytes.iter().map(letter).collect::<String>()
         };
-        Self { access_key: format!("WAX{}", word(17)), secret_key: word(40) }
+        Self { access_key: format!("WAX{}", word(17)), secret_key: word(40), drawn: true }
     }
 }
 
-/// Draws the administrator's credentials and seals them into the store; the environment's, if it has some.
-pub(super) async fn create(gateway: &Gateway) -> Result<Credentials> {
+/// The administrator's credentials to be: the environment's, if it has some, or new ones.
+pub(super) fn credentials() -> Result<Credentials> {
     let credentials = from_environment()?.unwrap_or_else(Credentials::draw);
-    let mut text = serde_json::to_string(&credentials).map_err(|error| Failure::of("the administrator", error))?;
+    check_secret(&credentials.secret_key).map_err(|fault| Failure::of("WAXSEAL_SECRET_ACCESS_KEY", fault))?;
+    Ok(credentials)
+}
+
+/// Seals the administrator's credentials into the store.
+pub(super) async fn create(gateway: &Gateway, credentials: &Credentials) -> Result<()> {
+    let mut text = serde_json::to_string(credentials).map_err(|error| Failure::of("the administrator", error))?;
     let stored = gateway.put_record(RECORD, text.as_bytes()).await;
     erase(&mut text);
-    stored.map_err(|error| Failure::of("the administrator", error))?;
-    Ok(credentials)
+    stored.map_err(|error| Failure::of("the administrator", error))
 }
 
 /// Adds the administrator to the users.
@@ -78,7 +86,7 @@ async fn read(gateway: &Gateway) -> Result<Credentials> {
 fn from_environment() -> Result<Option<Credentials>> {
     match (environment("WAXSEAL_ACCESS_KEY_ID"), environment("WAXSEAL_SECRET_ACCESS_KEY")) {
         (None, None) => Ok(None),
-        (Some(access_key), Some(secret_key)) => Ok(Some(Credentials { access_key, secret_key })),
+        (Some(access_key), Some(secret_key)) => Ok(Some(Credentials { access_key, secret_key, drawn: false })),
         _ => Err(Failure("set both WAXSEAL_ACCESS_KEY_ID and WAXSEAL_SECRET_ACCESS_KEY, or neither".to_owned())),
     }
 }

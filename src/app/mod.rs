@@ -14,6 +14,17 @@ pub use salvage::salvage;
 pub use serve::{Started, serve};
 pub use stack::{Stack, init};
 
+/// Keeps keys and plaintext in memory out of core dumps.
+///
+/// # Errors
+/// What the system says.
+pub fn forbid_core_dumps() -> std::io::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
 /// Why a command did not do what it was told: a sentence for an operator.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

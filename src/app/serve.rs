@@ -31,6 +31,11 @@ pub struct Started {
 /// # Errors
 /// [`Failure`] if the service cannot start.
 pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(&Started)) -> Result<()> {
+    // Before anything is made: credentials of a store that then could not be served would never be shown.
+    let bind = async |address: SocketAddr| {
+        TcpListener::bind(address).await.map_err(|error| Failure::of(&format!("listening on {address}"), error))
+    };
+    let (listener, admin) = (bind(settings.listen).await?, bind(settings.admin_listen).await?);
     let credentials = if may_init && !settings.data.join("format").exists() { Some(init(&settings).await?) } else { None };
     let stack = Stack::open(&settings).await?;
     stack.keyring.mend().await.map_err(|error| Failure::of("the keyring", error))?;
@@ -40,10 +45,6 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let policy = Arc::new(Policy::new(Arc::clone(&stack.keyring)));
     let service = s3::service(Arc::clone(&stack.gateway), policy, Arc::new(users), Arc::clone(&observe), &settings.s3);
     let service = service.map_err(|fault| Failure(fault.to_string()))?;
-    let bind = async |address: SocketAddr| {
-        TcpListener::bind(address).await.map_err(|error| Failure::of(&format!("listening on {address}"), error))
-    };
-    let (listener, admin) = (bind(settings.listen).await?, bind(settings.admin_listen).await?);
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| Failure::of("listening", error));
     let said =
         Started { listen: address(&listener)?, admin_listen: address(&admin)?, credentials, region: settings.s3.region.clone() };

@@ -90,11 +90,17 @@ pub async fn init(settings: &Settings) -> Result<Credentials> {
     if let Some(folder) = settings.root_key.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Failure::of(&folder.display().to_string(), error))?;
     }
-    let root = LocalRoot::create(&settings.root_key, &mut OsRandom).map_err(|error| Failure(error.to_string()))?;
+    let credentials = administrator::credentials()?;
+    let root = LocalRoot::create(&settings.root_key, &mut OsRandom).map_err(|error| {
+        Failure(format!(
+            "{error}: an existing root key is never overwritten; give another --root-key, or move it away if no store needs it"
+        ))
+    })?;
     let store = DiskStore::create(&settings.data, disk_settings(settings)).map_err(|error| in_store(&settings.data, &error))?;
     let backend: Arc<dyn Backend> = Arc::new(store);
     let keyring = Keyring::create(Arc::clone(&backend), Arc::new(root), keyring_settings(settings)).await;
     let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
     let stack = Stack::over(backend, keyring, settings);
-    administrator::create(&stack.gateway).await
+    administrator::create(&stack.gateway, &credentials).await?;
+    Ok(credentials)
 }

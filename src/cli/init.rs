@@ -28,8 +28,13 @@ impl Init {
             return Ok(());
         }
         say(&format!("made the store {} and its root key {}", settings.data.display(), settings.root_key.display()));
-        say(&format!("access key: {}\nsecret key: {}", credentials.access_key, credentials.secret_key));
-        say("These are shown once. Keep a copy of the root key elsewhere: without it nothing opens again.");
+        if credentials.drawn {
+            say(&format!("access key: {}\nsecret key: {}", credentials.access_key, credentials.secret_key));
+            say("These are shown once.");
+        } else {
+            say("the administrator's credentials are those of the environment");
+        }
+        say("Keep a copy of the root key elsewhere: without it nothing opens again.");
         Ok(())
     }
 }

@@ -69,6 +69,10 @@ pub fn main() -> ExitCode {
         say_error(&missing.to_string());
         return ExitCode::FAILURE;
     }
+    if let Err(error) = crate::app::forbid_core_dumps() {
+        say_error(&format!("core dumps could not be forbidden: {error}"));
+        return ExitCode::FAILURE;
+    }
     let ended = match Cli::parse().command {
         Command::Init(init) => init.run(),
         Command::Serve(serve) => serve.run(),

@@ -46,10 +46,11 @@ impl Place {
     }
 }
 
-/// Starts the log on standard error. s3s tells of every refused signature itself, which our own line does better.
+/// Starts the log on standard error. s3s tells of refused signatures itself, which our own line does better, and at its
+/// finest level of queries, which may be presigned: it is always off.
 pub(super) fn log(format: LogFormat, usual: &str) {
-    let filter = config::environment("WAXSEAL_LOG").unwrap_or_else(|| format!("{usual},s3s=off"));
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info,s3s=off"));
+    let asked = config::environment("WAXSEAL_LOG").unwrap_or_else(|| usual.to_owned());
+    let filter = EnvFilter::try_new(format!("{asked},s3s=off")).unwrap_or_else(|_| EnvFilter::new("info,s3s=off"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     match format {
         LogFormat::Text => log.init(),

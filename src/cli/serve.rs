@@ -41,7 +41,7 @@ impl Serve {
 fn started(started: &Started) {
     say(&format!("listening on http://{}", started.listen));
     say(&format!("admin on http://{}", started.admin_listen));
-    if let Some(credentials) = &started.credentials {
+    if let Some(credentials) = started.credentials.as_ref().filter(|credentials| credentials.drawn) {
         let (access, secret) = (&credentials.access_key, &credentials.secret_key);
         say("\nThe store is new. Its administrator's credentials are shown this once:\n");
         say(&format!("  export AWS_ACCESS_KEY_ID={access} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={}", started.region));

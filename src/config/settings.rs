@@ -242,7 +242,11 @@ fn secret_of(reader: &mut Reader<'_>) -> Option<String> {
                 return None;
             }
             match fs::read_to_string(&file) {
-                Ok(text) => Some(text.trim_end().to_owned()),
+                Ok(mut text) => {
+                    let secret = text.trim_end().to_owned();
+                    crate::access::erase(&mut text);
+                    Some(secret)
+                }
                 Err(error) => {
                     reader.fault("secret_file", format!("{file} cannot be read: {error}"));
                     None

@@ -20,6 +20,36 @@ fn init_prints_credentials_once_and_never_overwrites() {
 }
 
 #[test]
+fn credentials_are_not_made_for_a_service_that_cannot_listen() {
+    let home = Home::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused =
+        output(waxseal().args(["serve", "--init", "--listen", &address, "--admin-listen", "127.0.0.1:0"]).args(home.place()));
+    assert!(!refused.status.success());
+    assert!(!home.store().exists() && !home.root_key().exists(), "a store was made whose credentials nobody saw");
+}
+
+#[test]
+fn a_weak_secret_from_the_environment_is_refused() {
+    let home = Home::new();
+    let weak = output(
+        waxseal().arg("init").args(home.place()).env("WAXSEAL_ACCESS_KEY_ID", "ADMIN").env("WAXSEAL_SECRET_ACCESS_KEY", "secret"),
+    );
+    let said = String::from_utf8_lossy(&weak.stderr).into_owned();
+    assert!(!weak.status.success() && said.contains("weak"), "{said}");
+}
+
+#[test]
+fn the_process_leaves_no_core() {
+    let home = Home::new();
+    let server = home.serve();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert!(core.split_whitespace().nth(4) == Some("0") && core.split_whitespace().nth(5) == Some("0"), "{core}");
+}
+
+#[test]
 fn a_root_key_that_others_can_read_is_refused() {
     let home = Home::new();
     run(waxseal().args(["init", "--json"]).args(home.place()));

@@ -25,23 +25,33 @@ pub fn waxseal() -> Command {
 
 /// A store, its root and its log.
 pub struct Home {
-    folder: TempDir,
+    path: PathBuf,
+    _folder: Option<TempDir>,
 }
 
 impl Home {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self::of(tempfile::tempdir().unwrap())
+    }
+
+    fn of(folder: TempDir) -> Self {
+        Self { path: folder.path().to_owned(), _folder: Some(folder) }
+    }
+
+    /// In a folder that is there already, and stays.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), _folder: None }
     }
 
     /// In memory: for tests that sync often and do not measure it.
     pub fn in_memory() -> Self {
         let shared = Path::new("/dev/shm");
         let folder = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() };
-        Self { folder: folder.unwrap() }
+        Self::of(folder.unwrap())
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     pub fn store(&self) -> PathBuf {
