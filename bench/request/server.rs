@@ -188,5 +188,5 @@ fn address(line: &str) -> Option<SocketAddr> {
 
 /// A configuration with nothing in it but what differs.
 fn settings(data: &Path, root: &Path, etag: &str) -> String {
-    format!("data = {data:?}\nroot_key = {root:?}\netag = {etag:?}\n")
+    format!("data = {data:?}\nroot_key = {root:?}\netag = {etag:?}\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n")
 }
