@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// What a connection reads at a time, and the longest head of a request, in bytes.
-const READ: usize = 256 << 10;
+const READ: usize = 128 << 10;
 
 /// The most headers of a request.
 const HEADERS: usize = 128;
