@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 pub fn client(name: &str, home: &Path) -> Option<Command> {
     let mut command = Command::new(python_tool(name)?);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home).env("LANG", "C.UTF-8");
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY).env("AWS_DEFAULT_REGION", "us-east-1");
     Some(command)
 }
