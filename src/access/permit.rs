@@ -13,6 +13,8 @@ pub enum Action {
     DeleteBucket,
     ListBucket,
     GetBucketLocation,
+    GetBucketVersioning,
+    PutBucketVersioning,
     ListBucketMultipartUploads,
     GetObject,
     PutObject,

@@ -57,7 +57,7 @@ pub(super) fn credentials() -> Result<Credentials> {
 /// Seals the administrator's credentials into the store.
 pub(super) async fn create(gateway: &Gateway, credentials: &Credentials) -> Result<()> {
     let mut text = serde_json::to_string(credentials).map_err(|error| Failure::of("the administrator", error))?;
-    let stored = gateway.put_record(RECORD, text.as_bytes()).await;
+    let stored = gateway.put_record(RECORD, text.as_bytes(), object_store::PutMode::Create).await;
     erase(&mut text);
     stored.map_err(|error| Failure::of("the administrator", error))
 }
@@ -76,7 +76,7 @@ pub(super) async fn add(gateway: &Gateway, users: &mut Users) -> Result<()> {
 
 async fn read(gateway: &Gateway) -> Result<Credentials> {
     let found = gateway.record_of(RECORD).await.map_err(|error| Failure::of("the administrator", error))?;
-    let mut text =
+    let (mut text, _version) =
         found.ok_or_else(|| Failure("the store has no administrator: it was not completed by `waxseal init`".to_owned()))?;
     let credentials = serde_json::from_slice(&text).map_err(|_| Failure("the administrator's record is not valid".to_owned()));
     crate::crypto::erase(&mut text);

@@ -65,6 +65,7 @@ impl Gateway {
             return Err(Refusal::BucketNotEmpty.into());
         }
         self.abort_all(&bucket).await?;
+        self.forget_configuration(&bucket).await?;
         self.keyring.remove_bucket(bucket.uuid).await?;
         drop(gate);
         self.forget_gate(&bucket);

@@ -65,6 +65,8 @@ pub enum Refusal {
     PreconditionFailed(&'static str),
     #[error("another request changed the object at the same time")]
     ConditionalRequestConflict,
+    #[error("a conflicting conditional operation is in progress: try again")]
+    OperationAborted,
     #[error("not modified")]
     NotModified { etag: String, last_modified: crate::store::Millis },
     #[error("the range cannot be satisfied: the object has {size} bytes")]

@@ -1,5 +1,6 @@
 //! The gateway: what every operation works with.
 
+use super::configuration::Configuration;
 use super::read::Verified;
 use super::{Error, Refusal};
 use crate::access::Permitted;
@@ -22,11 +23,22 @@ pub struct Settings {
     pub keep_verified: Duration,
     /// How many of them are kept.
     pub verified: u64,
+    /// How long what is configured of a bucket is believed, where another replica may have changed it.
+    pub keep_configuration: Duration,
 }
+
+/// Buckets whose configuration is kept.
+const BUCKETS: u64 = 10_000;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { etag: EtagKind::Md5, max_upload: 5 << 30, keep_verified: Duration::from_mins(5), verified: 10_000 }
+        Self {
+            etag: EtagKind::Md5,
+            max_upload: 5 << 30,
+            keep_verified: Duration::from_mins(5),
+            verified: 10_000,
+            keep_configuration: Duration::from_secs(2),
+        }
     }
 }
 
@@ -61,6 +73,7 @@ pub struct Gateway {
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) verified: moka::sync::Cache<(object_store::path::Path, String), Arc<Verified>>,
+    pub(super) configurations: moka::sync::Cache<BucketUuid, Arc<Configuration>>,
     gates: Mutex<HashMap<BucketUuid, Arc<RwLock<()>>>>,
 }
 
@@ -70,7 +83,8 @@ impl Gateway {
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, keyring, buffers, clock, settings } = parts;
         let verified = moka::sync::Cache::builder().max_capacity(settings.verified).time_to_live(settings.keep_verified).build();
-        Self { backend, keyring, buffers, clock, settings, verified, gates: Mutex::default() }
+        let configurations = moka::sync::Cache::builder().max_capacity(BUCKETS).time_to_live(settings.keep_configuration).build();
+        Self { backend, keyring, buffers, clock, settings, verified, configurations, gates: Mutex::default() }
     }
 
     pub(super) fn now(&self) -> Millis {

@@ -4,6 +4,8 @@ mod about;
 mod body;
 mod buckets;
 mod conditions;
+mod configuration;
+mod configured;
 mod copy;
 mod delete;
 mod digests;
@@ -23,6 +25,7 @@ mod range;
 mod read;
 
 pub use body::{Body, BodyError, Chunks};
+pub use configuration::{Configuration, Versioning};
 pub use error::{Error, Refusal};
 pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};
 pub use operation::*;

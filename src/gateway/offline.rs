@@ -2,52 +2,58 @@
 
 use super::list::View;
 use super::{Described, Error, Gateway, Opened, Refusal};
-use crate::envelope::{EtagRecord, Metadata, NewBody, Record};
+use crate::envelope::{self, CHUNK, Entry, EtagRecord, Metadata, NewBody, Record, SegmentSealer};
 use crate::keyring::{Bucket, OsRandom};
 use crate::store::layout;
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
+use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 impl Gateway {
     /// Seals a system record, which is an ordinary sealed object of the system bucket.
     ///
     /// # Errors
-    /// `PreconditionFailed` if there is one of this name.
-    pub async fn put_record(&self, key: &str, text: &[u8]) -> Result<(), Error> {
+    /// `PreconditionFailed` if `mode` does not hold.
+    pub async fn put_record(&self, key: &str, text: &[u8], mode: PutMode) -> Result<(), Error> {
         let bucket = self.keyring.system();
         let kek = self.keyring.active_kek(bucket.uuid).await?;
         let body = NewBody::draw(&mut OsRandom);
-        let mut sealed = text.to_vec();
-        let (tag, entry) = body.segment(0, &mut OsRandom).finish(&mut sealed).map_err(Error::sealing)?;
+        let (mut sealed, entry) = seal_whole(body.segment(0, &mut OsRandom), text).map_err(Error::sealing)?;
         let now = self.now().0;
         let record = Record { completed: now, etag: EtagRecord::Opaque, checksum: None };
-        sealed.extend(tag);
         sealed.extend(body.seal_tail(&[entry], &record, &mut OsRandom).map_err(Error::sealing)?);
         let metadata = Metadata::new(key, now);
         let wrapped = body.wrap((&kek, bucket.uuid), &metadata, None, &mut OsRandom).map_err(Error::sealing)?;
         sealed.extend(wrapped.head);
         let path = layout::object(&bucket.name, key)?;
-        let options = PutOptions::from(PutMode::Create);
-        self.backend.put_opts(&path, PutPayload::from(sealed), options).await?;
+        self.backend.put_opts(&path, PutPayload::from(sealed), PutOptions::from(mode)).await?;
         Ok(())
     }
 
-    /// Opens a system record.
+    /// Opens a system record; gives its text and the backend's ETag of this version of it.
     ///
     /// # Errors
     /// An integrity error if it does not verify; none if there is none.
-    pub async fn record_of(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn record_of(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Error> {
         let bucket = self.keyring.system();
         match self.find(&bucket, key).await {
             Ok(sealed) => {
-                let described = sealed.describe();
+                let (described, e_tag) = (sealed.describe(), sealed.source()?.e_tag);
                 let opened = sealed.open(described, &self.buffers).await?;
                 let pieces: Vec<Bytes> = opened.chunks.try_collect().await?;
-                Ok(Some(pieces.concat()))
+                Ok(Some((pieces.concat(), e_tag)))
             }
             Err(Error::Refused(Refusal::NoSuchKey)) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a system record; one that is not there counts as removed.
+    pub(super) async fn drop_record(&self, key: &str) -> Result<(), Error> {
+        let path = layout::object(&self.keyring.system().name, key)?;
+        match self.backend.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -92,4 +98,21 @@ impl Gateway {
         let (page, _more) = self.page(&view, at, 1_000).await?;
         Ok(page.into_iter().map(|(key, ..)| key).collect())
     }
+}
+
+/// Seals a text that is whole in memory, as one segment.
+fn seal_whole(mut sealer: SegmentSealer, text: &[u8]) -> envelope::Result<(Vec<u8>, Entry)> {
+    let mut sealed = Vec::with_capacity(text.len().saturating_add(4_096));
+    let mut chunks = text.chunks_exact(CHUNK);
+    for chunk in chunks.by_ref() {
+        let mut chunk = chunk.to_vec();
+        let tag = sealer.seal_chunk(&mut chunk)?;
+        sealed.extend(chunk);
+        sealed.extend(tag);
+    }
+    let mut last = chunks.remainder().to_vec();
+    let (tag, entry) = sealer.finish(&mut last)?;
+    sealed.extend(last);
+    sealed.extend(tag);
+    Ok((sealed, entry))
 }

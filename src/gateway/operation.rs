@@ -135,6 +135,18 @@ operations! {
         /// Which.
         bucket: String,
     }
+    /// Whether overwritten objects are kept.
+    GetVersioning(GetBucketVersioning, bucket) {
+        /// Of which bucket.
+        bucket: String,
+    }
+    /// Whether overwritten objects are to be kept from now on.
+    PutVersioning(PutBucketVersioning, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// True to keep them, false to keep no more of them.
+        enabled: bool,
+    }
     /// An object in one request.
     Put(PutObject, bucket) {
         /// Where.

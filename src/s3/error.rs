@@ -67,6 +67,7 @@ fn refused(refusal: &Refusal) -> S3Error {
         Refusal::InvalidPartOrder => Code::InvalidPartOrder,
         Refusal::PreconditionFailed(_) => Code::PreconditionFailed,
         Refusal::ConditionalRequestConflict => Code::ConditionalRequestConflict,
+        Refusal::OperationAborted => Code::OperationAborted,
         Refusal::NotModified { .. } => Code::NotModified,
         Refusal::InvalidRange { .. } => Code::InvalidRange,
         Refusal::BadDigest(_) => Code::BadDigest,

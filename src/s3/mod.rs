@@ -18,6 +18,7 @@ mod objects;
 mod time;
 mod uploads;
 mod users;
+mod versioning;
 
 pub use front::{Answer, Service, Slow};
 pub use s3s::Body;

@@ -1,0 +1,23 @@
+//! What is configured of a bucket: one sealed record of the system bucket for each, and none for a bucket with nothing
+//! configured.
+//!
+//! Each aspect is a type of its own that is pure: it validates itself and gives verdicts, without I/O. Here they are
+//! kept together, read, and changed one at a time.
+
+mod record;
+mod versioning;
+
+pub use versioning::Versioning;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that is configured of a bucket.
+///
+/// What is not known here is refused on reading: a record that a later version wrote is never taken for less than it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Whether overwritten objects are kept.
+    #[serde(default)]
+    pub versioning: Versioning,
+}
