@@ -188,7 +188,7 @@ async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore) -> Result<()> {
     }
     let mut end = vec![0; usize::try_from(size.saturating_sub(at)).unwrap_or(0)];
     bytes.read(at, &mut end).map_err(|error| Failure::of("reading", error))?;
-    draft.finish(end.into(), PutMode::Overwrite).await.map_err(in_store)?;
+    draft.finish(end.into(), PutMode::Overwrite.into()).await.map_err(in_store)?;
     Ok(())
 }
 

@@ -38,7 +38,7 @@ impl Gateway {
         let to = layout::object(&bucket.name, &key)?;
         let _gate = self.enter(&bucket).await?;
         self.put_overflow(&wrapped).await?;
-        let result = self.backend.splice(&found.source()?, keep, end, &to, mode).await;
+        let result = self.backend.splice(&found.source()?, keep, end, &to, mode.into()).await;
         let result = self.settle(&wrapped, result).await?;
         let etag = match found.verified.opened.record().etag {
             EtagRecord::Opaque => etag::opaque(&result.e_tag.unwrap_or_default()),

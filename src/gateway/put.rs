@@ -162,7 +162,7 @@ impl Gateway {
                 self.backend.put_opts(&path, payload, PutOptions::from(mode)).await
             }
             Target::Draft(mut draft) => match draft.write(Box::new(move || last)).await {
-                Ok(()) => draft.finish(end.into(), mode).await,
+                Ok(()) => draft.finish(end.into(), mode.into()).await,
                 Err(error) => Err(error),
             },
         };

@@ -7,7 +7,7 @@ use super::outcome::Described;
 use super::{Error, Refusal, about};
 use crate::envelope::{self, ClearHead, Context, HEAD, Head, Kek, Tail};
 use crate::keyring::{Bucket, Keyring};
-use crate::store::{Backend, Buffers, Millis, Source, Stored, layout};
+use crate::store::{Backend, Buffers, Millis, Source, Stored, Version, layout};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
@@ -50,7 +50,8 @@ impl Sealed {
     pub(super) fn source(&self) -> Result<Source, Error> {
         let e_tag = self.stored.meta().e_tag.clone();
         let e_tag = e_tag.ok_or_else(|| Error::Internal("the backend gave no ETag".to_owned()))?;
-        Ok(Source { path: self.path.clone(), e_tag })
+        let version = Version::of(self.stored.meta().version.as_deref());
+        Ok(Source { path: self.path.clone(), version, e_tag })
     }
 
     /// What preconditions are held against.

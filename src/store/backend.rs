@@ -1,19 +1,19 @@
 //! What a sealed object needs of a backend beyond reading and writing bytes.
 
-use super::{Buffer, Millis};
+use super::{Buffer, Millis, Terms, Version, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::list::PaginatedListStore;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{MultipartId, ObjectMeta, ObjectStore, PutMode, PutResult, Result};
+use object_store::{MultipartId, ObjectMeta, ObjectStore, PutResult, Result};
 use std::ops::Range;
 
 /// Everything behind us: `object_store`'s three traits, and what they cannot express.
 ///
 /// Unlike them it streams in constant memory, pins one version for as long as it is read, finishes uploads under a
 /// precondition, and moves no content when only the end of an object changes.
-#[expect(clippy::too_many_arguments, reason = "an object is spliced from, to and under a mode")]
+#[expect(clippy::too_many_arguments, reason = "an object is spliced from, to and on terms")]
 #[async_trait]
 pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// Finds the current version of an object and pins it.
@@ -34,19 +34,22 @@ pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// backend can. `from` and `to` may be one path.
     ///
     /// # Errors
-    /// `NotFound` or `Precondition` if `from` is no longer there in that version; as `mode` has it for `to`.
-    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, mode: PutMode) -> Result<PutResult>;
+    /// `NotFound` or `Precondition` if `from` is no longer there in that version; as `terms` have it for `to`.
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult>;
 
     /// Finishes an upload under a precondition: the parts in the order given, then `end`. Whatever else was sent for
     /// the upload is given up.
     ///
     /// # Errors
-    /// `NotFound` if the upload is not open or a part is not of it; `AlreadyExists` or `Precondition` by `mode`, and
+    /// `NotFound` if the upload is not open or a part is not of it; `AlreadyExists` or `Precondition` by the mode of `terms`, and
     /// the upload stays open then.
-    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, mode: PutMode) -> Result<PutResult>;
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, terms: Terms) -> Result<PutResult>;
 
     /// The open uploads whose path begins with `prefix`, in order of path, then id, from after `after`.
     async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>>;
+
+    /// Versions, where the backend keeps them.
+    fn versions(&self) -> Option<&dyn Versions>;
 
     /// Whether every path that is asked for can be answered, and writes be made durable, right now.
     async fn ready(&self) -> Result<()>;
@@ -83,8 +86,8 @@ pub trait Draft: Send {
     /// Appends the end, makes all of it durable, then visible: the one commit point.
     ///
     /// # Errors
-    /// `AlreadyExists` or `Precondition` by `mode`; nothing is visible then.
-    async fn finish(self: Box<Self>, end: Bytes, mode: PutMode) -> Result<PutResult>;
+    /// `AlreadyExists` or `Precondition` by the mode of `terms`; nothing is visible then.
+    async fn finish(self: Box<Self>, end: Bytes, terms: Terms) -> Result<PutResult>;
 }
 
 /// One version of an object, by name.
@@ -92,6 +95,8 @@ pub trait Draft: Send {
 pub struct Source {
     /// Where it lies.
     pub path: Path,
+    /// Which version, by name.
+    pub version: Version,
     /// The backend's ETag of the version that is meant.
     pub e_tag: String,
 }

@@ -7,9 +7,11 @@ pub mod disk;
 mod fault;
 pub mod layout;
 mod names;
+mod versions;
 
 pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, Stored, Then, Upload};
 pub use buffer::{BUFFER_CHUNKS, Buffer, Buffers};
 pub use clock::{Clock, Millis};
 pub use fault::Fault;
 pub use names::{decode_key, encode_key, encode_prefix};
+pub use versions::{After, Keep, ListedVersion, Terms, Version, Versions};

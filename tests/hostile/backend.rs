@@ -15,7 +15,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use waxseal::store::disk::DiskStore;
-use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Then, Upload};
+use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, Then, Upload, Versions};
 
 #[derive(Clone, Debug)]
 pub struct Hostile {
@@ -100,16 +100,20 @@ impl Backend for Hostile {
         self.inner.begin_part(upload, number).await
     }
 
-    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, mode: PutMode) -> Result<PutResult> {
-        self.inner.splice(from, keep, end, to, mode).await
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {
+        self.inner.splice(from, keep, end, to, terms).await
     }
 
-    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, mode: PutMode) -> Result<PutResult> {
-        self.inner.complete_if(upload, parts, end, mode).await
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, terms: Terms) -> Result<PutResult> {
+        self.inner.complete_if(upload, parts, end, terms).await
     }
 
     async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
         self.inner.uploads(prefix, after, limit).await
+    }
+
+    fn versions(&self) -> Option<&dyn Versions> {
+        self.inner.versions()
     }
 
     async fn ready(&self) -> Result<()> {

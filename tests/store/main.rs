@@ -3,3 +3,4 @@
 mod integration;
 mod names;
 mod promises;
+mod versions;

@@ -7,9 +7,9 @@ use object_store::{Error, ObjectStoreExt, PutMode};
 use std::fs;
 use std::sync::Arc;
 use waxseal::store::disk::{DiskStore, salvage};
-use waxseal::store::{Backend, Buffers, Fault, Source, Stored, Upload};
+use waxseal::store::{Backend, Buffers, Fault, Source, Stored, Upload, Version};
 
-fn run<F: Future<Output = ()>>(case: impl FnOnce(DiskStore, tempfile::TempDir) -> F) {
+pub fn run<F: Future<Output = ()>>(case: impl FnOnce(DiskStore, tempfile::TempDir) -> F) {
     let folder = tempfile::tempdir().unwrap();
     let store = DiskStore::create(folder.path(), settings()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -20,7 +20,7 @@ async fn put(store: &DiskStore, path: &str, bytes: Vec<u8>) {
     store.put(&Path::from(path), bytes.into()).await.unwrap();
 }
 
-async fn read(stored: &dyn Stored) -> object_store::Result<Vec<u8>> {
+pub async fn read(stored: &dyn Stored) -> object_store::Result<Vec<u8>> {
     let mut all = Vec::new();
     let size = stored.meta().size;
     while u64::try_from(all.len()).unwrap() < size {
@@ -106,15 +106,19 @@ fn a_new_end_moves_no_content() {
     run(async |store, folder| {
         let from = Path::from("b/from");
         put(&store, "b/from", noise(900_000)).await;
-        let source = Source { path: from.clone(), e_tag: store.open(&from).await.unwrap().meta().e_tag.clone().unwrap() };
+        let source = Source {
+            path: from.clone(),
+            version: Version::Null,
+            e_tag: store.open(&from).await.unwrap().meta().e_tag.clone().unwrap(),
+        };
         let end = Bytes::from(vec![9; 1_024]);
         let keep = 900_000 - 1_024;
-        store.splice(&source, keep, end.clone(), &Path::from("b/to"), PutMode::Create).await.unwrap();
+        store.splice(&source, keep, end.clone(), &Path::from("b/to"), PutMode::Create.into()).await.unwrap();
         assert_eq!(files(folder.path()).len(), 1);
         store.delete(&from).await.unwrap();
         let copied = read(&*store.open(&Path::from("b/to")).await.unwrap()).await.unwrap();
         assert!(copied[..898_976] == noise(900_000)[..898_976] && copied[898_976..] == end);
-        let gone = store.splice(&source, keep, end, &Path::from("b/to"), PutMode::Overwrite).await;
+        let gone = store.splice(&source, keep, end, &Path::from("b/to"), PutMode::Overwrite.into()).await;
         assert!(matches!(gone, Err(Error::NotFound { .. })));
         store.delete(&Path::from("b/to")).await.unwrap();
         assert_eq!(files(folder.path()).len(), 0);
@@ -135,15 +139,15 @@ fn an_upload_completes_under_its_precondition_and_gives_up_the_rest() {
                 .write(Box::new(move || waxseal::store::Buffer::holding(vec![u8::try_from(number).unwrap(); 70_000])))
                 .await
                 .unwrap();
-            let part = draft.finish(Bytes::new(), PutMode::Overwrite).await.unwrap();
+            let part = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.unwrap();
             ids.push(object_store::multipart::PartId { content_id: part.e_tag.unwrap() });
         }
         assert_eq!(store.uploads("b/", None, 10).await.unwrap().len(), 1);
         let end = Bytes::from(vec![3; 5_000]);
         let named = vec![ids[0].clone(), ids[2].clone()];
-        let refused = store.complete_if(&upload, named.clone(), end.clone(), PutMode::Create).await;
+        let refused = store.complete_if(&upload, named.clone(), end.clone(), PutMode::Create.into()).await;
         assert!(matches!(refused, Err(Error::AlreadyExists { .. })));
-        store.complete_if(&upload, named, end, PutMode::Overwrite).await.unwrap();
+        store.complete_if(&upload, named, end, PutMode::Overwrite.into()).await.unwrap();
         let whole = read(&*store.open(&path).await.unwrap()).await.unwrap();
         assert!(whole == [vec![1; 70_000], vec![2; 70_000], vec![3; 5_000]].concat());
         assert_eq!(store.uploads("b/", None, 10).await.unwrap().len(), 0);

@@ -71,7 +71,7 @@ impl Gateway {
         let ids = parts.iter().map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
         let _gate = self.enter(&open.bucket).await?;
         self.put_overflow(&wrapped).await?;
-        let result = match self.backend.complete_if(&open.upload, ids, end.into(), mode).await {
+        let result = match self.backend.complete_if(&open.upload, ids, end.into(), mode.into()).await {
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
             result => self.settle(&wrapped, result).await?,
         };

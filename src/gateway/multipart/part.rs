@@ -44,7 +44,7 @@ impl Gateway {
             Target::Undecided => self.begin_part(&open, number).await.map_err(no_upload)?,
         };
         draft.write(Box::new(move || last)).await?;
-        let stored = draft.finish(Bytes::new(), PutMode::Overwrite).await.map_err(no_upload)?;
+        let stored = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.map_err(no_upload)?;
         let modified = self.now();
         let content_id = stored.e_tag.unwrap_or_default();
         let etag = part_etag(&entry, &sums);

@@ -4,12 +4,12 @@ use super::blobs::Writing;
 use super::change::{Change, Content, END, NewBody, upload_key};
 use super::record::{Extent, Part, to_u64};
 use super::{Inner, fault};
-use crate::store::Replaced;
 use crate::store::backend::{Draft, Prepare};
+use crate::store::{Replaced, Terms};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{Extensions, PutMode, PutResult, Result};
+use object_store::{Extensions, PutResult, Result};
 use std::io;
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Draft for Drafted {
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>, end: Bytes, mode: PutMode) -> Result<PutResult> {
+    async fn finish(mut self: Box<Self>, end: Bytes, terms: Terms) -> Result<PutResult> {
         let mut writing = self.take()?;
         let inner = Arc::clone(&self.inner);
         let sealed = end.clone();
@@ -88,7 +88,7 @@ impl Draft for Drafted {
         let writing = written.map_err(|error| fault::io(&error))?;
         let extent = writing.extent();
         let change = match self.becomes {
-            Becomes::Object => Change::Put { path: self.path.to_string(), content: content(extent, &end), mode },
+            Becomes::Object => Change::Put { path: self.path.to_string(), content: content(extent, &end), terms },
             Becomes::Part(number, upload) => Change::Part { upload, part: Part { number: u64::from(number), extent } },
         };
         inner.commit(change, Some(writing)).await
@@ -114,16 +114,16 @@ impl Inner {
     }
 
     /// Puts bytes that are all at hand: small ones into the index, others into a blob.
-    pub(super) async fn put(&self, path: &Path, bytes: Bytes, mode: PutMode) -> Result<PutResult> {
+    pub(super) async fn put(&self, path: &Path, bytes: Bytes, terms: Terms) -> Result<PutResult> {
         let path = path.to_string();
         if bytes.len() <= super::INLINE {
             let at = bytes.len().saturating_sub(END);
             let content = Content { end: bytes.slice(at..), body: NewBody::Inline(bytes.slice(..at)) };
-            return self.commit(Change::Put { path, content, mode }, None).await;
+            return self.commit(Change::Put { path, content, terms }, None).await;
         }
         let writing = self.write(bytes.clone()).await?;
         let content = content(writing.extent(), &bytes);
-        self.commit(Change::Put { path, content, mode }, Some(writing)).await
+        self.commit(Change::Put { path, content, terms }, Some(writing)).await
     }
 
     /// A blob of these bytes, durable.
@@ -143,7 +143,7 @@ impl Inner {
     }
 
     /// Finishes an upload.
-    pub(super) async fn complete(&self, of: (&Path, &str), parts: Vec<String>, end: Bytes, mode: PutMode) -> Result<PutResult> {
+    pub(super) async fn complete(&self, of: (&Path, &str), parts: Vec<String>, end: Bytes, terms: Terms) -> Result<PutResult> {
         let (path, upload) = of;
         let upload = upload_key(path.as_ref(), upload);
         let long = end.len() > END;
@@ -152,6 +152,6 @@ impl Inner {
             Some(writing) => content(writing.extent(), &end),
             None => Content { end, body: NewBody::Extents(Vec::new()) },
         };
-        self.commit(Change::Complete { path: path.to_string(), upload, parts, content, mode }, writing).await
+        self.commit(Change::Complete { path: path.to_string(), upload, parts, content, terms }, writing).await
     }
 }

@@ -14,6 +14,10 @@ use std::sync::{PoisonError, RwLock};
 
 /// Path to entry.
 pub(super) const ENTRIES: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("entries");
+/// Path and the complement of an order to a version that is not current, or a marker: the newest comes first.
+pub(super) const VERSIONS: TableDefinition<'static, (&str, u64), &[u8]> = TableDefinition::new("versions");
+/// Path and name to the order of such a version.
+pub(super) const NAMES: TableDefinition<'static, (&str, &str), u64> = TableDefinition::new("names");
 /// Sequence to the body of a small object.
 pub(super) const BODIES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("bodies");
 /// Blob to how many entries and parts name it.
@@ -72,7 +76,7 @@ impl Index {
         Ok(())
     }
 
-    fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or_else(|| fault::unavailable("the index is being opened again"))?;
         let job = || read(&database.begin_read().map_err(fault::index)?);
@@ -109,12 +113,7 @@ impl Index {
             let entries = transaction.open_table(ENTRIES).map_err(fault::index)?;
             let Some(record) = entries.get(path).map_err(fault::index)? else { return Ok(None) };
             let entry = decode(path, record.value())?;
-            if !matches!(entry.body, super::record::Body::Inline(1..)) {
-                return Ok(Some((entry, Vec::new())));
-            }
-            let bodies = transaction.open_table(BODIES).map_err(fault::index)?;
-            let body = bodies.get(entry.sequence).map_err(fault::index)?.ok_or_else(|| fault::damaged(path))?;
-            let body = checked_body(entry.sequence, body.value()).ok_or_else(|| fault::damaged(path))?.to_vec();
+            let body = inline_body(transaction, &entry)?;
             Ok(Some((entry, body)))
         })
     }
@@ -184,6 +183,8 @@ fn open(path: &Path, cache: usize) -> Result<Database> {
 
 fn create_tables(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(ENTRIES).map_err(fault::index)?;
+    transaction.open_table(VERSIONS).map_err(fault::index)?;
+    transaction.open_table(NAMES).map_err(fault::index)?;
     transaction.open_table(BODIES).map_err(fault::index)?;
     transaction.open_table(BLOBS).map_err(fault::index)?;
     transaction.open_table(UPLOADS).map_err(fault::index)?;
@@ -206,6 +207,17 @@ pub(super) fn checked_body(sequence: u64, record: &[u8]) -> Option<&[u8]> {
 /// Reads a part.
 pub(super) fn decode_part(record: &[u8]) -> Result<Part> {
     Part::decode(record).ok_or_else(|| fault::damaged("a part of an upload"))
+}
+
+/// The body of a small object; nothing for one whose body lies in blobs.
+pub(super) fn inline_body(transaction: &ReadTransaction, entry: &Entry) -> Result<Vec<u8>> {
+    if !matches!(entry.body, super::record::Body::Inline(1..)) {
+        return Ok(Vec::new());
+    }
+    let path = entry.path.as_str();
+    let bodies = transaction.open_table(BODIES).map_err(fault::index)?;
+    let body = bodies.get(entry.sequence).map_err(fault::index)?.ok_or_else(|| fault::damaged(path))?;
+    Ok(checked_body(entry.sequence, body.value()).ok_or_else(|| fault::damaged(path))?.to_vec())
 }
 
 fn collect(entries: &impl ReadableTable<&'static str, &'static [u8]>, wanted: &Wanted<'_>) -> Result<Page> {

@@ -24,11 +24,13 @@ mod draft;
 mod fault;
 mod folder;
 mod index;
+mod keep;
 mod objects;
 mod record;
 mod salvage;
 mod seam;
 mod stored;
+mod versions;
 
 pub use salvage::{Salvaged, salvage};
 

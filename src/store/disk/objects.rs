@@ -1,13 +1,13 @@
 //! `object_store`'s traits.
 
-use super::change::{Change, upload_key};
+use super::change::{Change, From, upload_key};
 use super::draft::Becomes;
 use super::index::{Page, Wanted};
 use super::record::{Body, Entry};
 use super::stored::{Version, meta};
 use super::{DiskStore, fault};
-use crate::store::Buffers;
 use crate::store::backend::{Draft, Ends, Stored};
+use crate::store::{Buffers, Keep, Terms};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -89,7 +89,8 @@ impl ObjectStore for DiskStore {
         if !opts.attributes.is_empty() {
             return Err(not_implemented("attributes"));
         }
-        self.inner.put(location, together(payload), opts.mode).await
+        let keep = opts.extensions.get::<Keep>().cloned().unwrap_or_default();
+        self.inner.put(location, together(payload), Terms { mode: opts.mode, keep }).await
     }
 
     async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -150,8 +151,8 @@ impl ObjectStore for DiskStore {
             CopyMode::Overwrite => PutMode::Overwrite,
             CopyMode::Create => PutMode::Create,
         };
-        let (from, to, end) = (from.to_string(), to.to_string(), Bytes::new());
-        self.inner.commit(Change::Splice { from, e_tag: None, keep: None, end, to, mode }, None).await?;
+        let (from, end) = (From { path: from.to_string(), version: None, e_tag: None }, Bytes::new());
+        self.inner.commit(Change::Splice { from, keep: None, end, to: to.to_string(), terms: mode.into() }, None).await?;
         Ok(())
     }
 }
@@ -194,13 +195,13 @@ impl MultipartStore for DiskStore {
         let mut buffer = crate::store::Buffer::holding(bytes.to_vec());
         buffer.set_len(bytes.len());
         draft.write(Box::new(move || buffer)).await?;
-        let done = draft.finish(Bytes::new(), PutMode::Overwrite).await?;
+        let done = draft.finish(Bytes::new(), Terms::default()).await?;
         Ok(PartId { content_id: done.e_tag.unwrap_or_default() })
     }
 
     async fn complete_multipart(&self, path: &Path, id: &MultipartId, parts: Vec<PartId>) -> Result<PutResult> {
         let parts = parts.into_iter().map(|part| part.content_id).collect();
-        self.inner.complete((path, id), parts, Bytes::new(), PutMode::Overwrite).await
+        self.inner.complete((path, id), parts, Bytes::new(), Terms::default()).await
     }
 
     async fn abort_multipart(&self, path: &Path, id: &MultipartId) -> Result<()> {

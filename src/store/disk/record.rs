@@ -3,7 +3,7 @@
 
 use crate::envelope::ChecksumKind;
 
-const ENTRY: &[u8; 8] = b"\x89WAXent\x01";
+const ENTRY: &[u8; 8] = b"\x89WAXent\x02";
 const BODY: &[u8; 8] = b"\x89WAXbod\x01";
 const PART: &[u8; 8] = b"\x89WAXprt\x01";
 
@@ -19,8 +19,14 @@ pub(super) struct Extent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) path: String,
-    /// Of the commit that made it; names this version.
+    /// Of the commit that wrote it as it is: what its ETag says.
     pub(super) sequence: u64,
+    /// Of the commit that made this version: where it stands among those of its path.
+    pub(super) order: u64,
+    /// Its name among the versions of its path; empty for the null version.
+    pub(super) version: String,
+    /// Whether it says that the object is deleted.
+    pub(super) marker: bool,
     /// Milliseconds since 1970.
     pub(super) modified: u64,
     /// The last bytes, which lie here and nowhere else.
@@ -53,6 +59,11 @@ impl Entry {
         e_tag(self.sequence)
     }
 
+    /// Its name among the versions of its path.
+    pub(super) fn name(&self) -> Option<String> {
+        (!self.version.is_empty()).then(|| self.version.clone())
+    }
+
     pub(super) fn extents(&self) -> &[Extent] {
         match &self.body {
             Body::Inline(_) => &[],
@@ -62,7 +73,8 @@ impl Entry {
 
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(ENTRY);
-        writer.text(self.path.as_bytes()).number(self.sequence).number(self.modified).text(&self.end);
+        writer.text(self.path.as_bytes()).number(self.sequence).number(self.order);
+        writer.text(self.version.as_bytes()).number(u64::from(self.marker)).number(self.modified).text(&self.end);
         match &self.body {
             Body::Inline(len) => writer.number(u64::MAX).number(*len),
             Body::Extents(extents) => {
@@ -80,7 +92,9 @@ impl Entry {
     pub(super) fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut reader = Reader::new(bytes, ENTRY)?;
         let path = String::from_utf8(reader.text()?.to_vec()).ok()?;
-        let (sequence, modified) = (reader.number()?, reader.number()?);
+        let (sequence, order) = (reader.number()?, reader.number()?);
+        let version = String::from_utf8(reader.text()?.to_vec()).ok()?;
+        let (marker, modified) = (reader.number()? != 0, reader.number()?);
         let end = reader.text()?.to_vec();
         let body = match reader.number()? {
             u64::MAX => Body::Inline(reader.number()?),
@@ -93,7 +107,7 @@ impl Entry {
                 Body::Extents(extents)
             }
         };
-        Some((Self { path, sequence, modified, end, body }, reader.finish()?))
+        Some((Self { path, sequence, order, version, marker, modified, end, body }, reader.finish()?))
     }
 }
 

@@ -1,15 +1,15 @@
 //! Our own extension of the traits.
 
-use super::change::{Change, upload_key};
+use super::change::{Change, From, upload_key};
 use super::draft::{Becomes, Drafted};
 use super::{DiskStore, fault};
-use crate::store::Millis;
 use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
+use crate::store::{Millis, Terms, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::multipart::PartId;
 use object_store::path::Path;
-use object_store::{PutMode, PutResult, Result};
+use object_store::{PutResult, Result};
 use std::sync::Arc;
 
 impl DiskStore {
@@ -36,14 +36,14 @@ impl Backend for DiskStore {
         Ok(Box::new(self.draft(&upload.path, Becomes::Part(number, key))))
     }
 
-    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, mode: PutMode) -> Result<PutResult> {
-        let (path, e_tag, keep) = (from.path.to_string(), Some(from.e_tag.clone()), Some(keep));
-        self.inner.commit(Change::Splice { from: path, e_tag, keep, end, to: to.to_string(), mode }, None).await
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {
+        let from = From { path: from.path.to_string(), version: Some(from.version.clone()), e_tag: Some(from.e_tag.clone()) };
+        self.inner.commit(Change::Splice { from, keep: Some(keep), end, to: to.to_string(), terms }, None).await
     }
 
-    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, mode: PutMode) -> Result<PutResult> {
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, terms: Terms) -> Result<PutResult> {
         let parts = parts.into_iter().map(|part| part.content_id).collect();
-        self.inner.complete((&upload.path, &upload.id), parts, end, mode).await
+        self.inner.complete((&upload.path, &upload.id), parts, end, terms).await
     }
 
     async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
@@ -54,6 +54,10 @@ impl Backend for DiskStore {
             Ok(OpenUpload { upload, created: Millis(created) })
         };
         found.into_iter().map(open).collect()
+    }
+
+    fn versions(&self) -> Option<&dyn Versions> {
+        Some(self)
     }
 
     async fn ready(&self) -> Result<()> {

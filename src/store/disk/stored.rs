@@ -39,7 +39,7 @@ struct Source {
 pub(super) fn meta(path: Path, entry: &Entry) -> ObjectMeta {
     let modified = i64::try_from(entry.modified).ok().and_then(DateTime::from_timestamp_millis);
     let (last_modified, e_tag) = (modified.unwrap_or_default(), Some(entry.e_tag()));
-    ObjectMeta { location: path, last_modified, size: entry.size(), e_tag, version: None }
+    ObjectMeta { location: path, last_modified, size: entry.size(), e_tag, version: entry.name() }
 }
 
 impl Version {
