@@ -13,7 +13,7 @@ CARGO := cargo
 LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
 
-.PHONY: help need build run test ci fmt clippy doc deny vectors bench clean tools
+.PHONY: help need build run test ci fmt clippy doc deny vectors bench spike clean tools
 
 help: ## What can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ ci: fmt clippy doc deny test vectors ## What has to pass before anything lands
 
 bench: tools ## Speed and memory, as ratios in one run: bench/report.html
 	$(CARGO) bench --bench request $(LOCKED)
+
+spike: need ## The libraries that could be the store's index, measured on the disk of target/: a table
+	@mkdir -p target/spike
+	$(CARGO) run --release --locked --manifest-path bench/index/Cargo.toml --target-dir target/spike/build -- target/spike
 
 clean: ## Remove what was built and installed; data stays
 	rm -rf target $(VENV)
