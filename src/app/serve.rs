@@ -18,6 +18,8 @@ use tokio::sync::watch;
 pub struct Started {
     /// Where S3 is spoken.
     pub listen: SocketAddr,
+    /// Whether it is spoken over TLS.
+    pub secure: bool,
     /// Where health and metrics are.
     pub admin_listen: SocketAddr,
     /// What was drawn, if the store was made just now.
@@ -46,8 +48,13 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let service = s3::service(Arc::clone(&stack.gateway), policy, Arc::new(users), Arc::clone(&observe), &settings.s3);
     let service = service.map_err(|fault| Failure(fault.to_string()))?;
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| Failure::of("listening", error));
-    let said =
-        Started { listen: address(&listener)?, admin_listen: address(&admin)?, credentials, region: settings.s3.region.clone() };
+    let said = Started {
+        listen: address(&listener)?,
+        secure: settings.server.tls.is_some(),
+        admin_listen: address(&admin)?,
+        credentials,
+        region: settings.s3.region.clone(),
+    };
     let stopping = |error: std::io::Error| Failure::of("signals", error);
     let (mut term, mut int) =
         (signal(SignalKind::terminate()).map_err(stopping)?, signal(SignalKind::interrupt()).map_err(stopping)?);

@@ -23,6 +23,9 @@ impl Check {
         say(&format!("log_format = {:?}", format!("{:?}", settings.log_format).to_lowercase()));
         say(&format!("limits.connections = {}\nlimits.header_timeout = {:?}", server.connections, server.header_timeout));
         say(&format!("limits.body_timeout = {:?}\nlimits.drain = {:?}", server.body_timeout, server.drain));
+        if let Some(tls) = &server.tls {
+            say(&format!("tls.certificate = {:?}\ntls.key = {:?}", tls.certificate(), tls.key()));
+        }
         say(&format!("cache.keys = {:?}\ncache.objects = {}", settings.keys, gateway.verified));
         say(&format!("cache.index = {} bytes", settings.index));
         settings.names.iter().for_each(|name| say(&format!("user {name}: secret not shown")));

@@ -6,6 +6,7 @@ use crate::app::{self, Started};
 use crate::config::Overrides;
 use clap::Args;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Serve S3, until SIGTERM
 ///
@@ -20,6 +21,12 @@ pub(super) struct Serve {
     /// Where /metrics, /healthz and /readyz are
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
+    /// Speak HTTPS, with the certificate of this PEM file
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, a PEM file that only its owner can read
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Make the store first, if there is none
     #[arg(long)]
     init: bool,
@@ -31,7 +38,14 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), End> {
         let log_format = self.log_format.map(Into::into);
-        let overrides = Overrides { listen: self.listen, admin_listen: self.admin_listen, log_format, ..Overrides::default() };
+        let overrides = Overrides {
+            listen: self.listen,
+            admin_listen: self.admin_listen,
+            log_format,
+            tls_certificate: self.tls_certificate,
+            tls_key: self.tls_key,
+            ..Overrides::default()
+        };
         let settings = self.place.settings(overrides)?;
         log(settings.log_format, "info");
         Ok(block_on(app::serve(settings, self.init, started))??)
@@ -39,15 +53,17 @@ impl Serve {
 }
 
 fn started(started: &Started) {
-    say(&format!("listening on http://{}", started.listen));
+    let url = format!("{}://{}", if started.secure { "https" } else { "http" }, started.listen);
+    say(&format!("listening on {url}"));
     say(&format!("admin on http://{}", started.admin_listen));
     if let Some(credentials) = started.credentials.as_ref().filter(|credentials| credentials.drawn) {
         let (access, secret) = (&credentials.access_key, &credentials.secret_key);
         say("\nThe store is new. Its administrator's credentials are shown this once:\n");
         say(&format!("  export AWS_ACCESS_KEY_ID={access} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={}", started.region));
-        say(&format!("  aws --endpoint-url http://{} s3 mb s3://first-bucket", started.listen));
+        say(&format!("  aws --endpoint-url {url} s3 mb s3://first-bucket"));
+        let no_tls = if started.secure { "" } else { "--no-ssl " };
         say(&format!(
-            "  s3cmd --no-ssl --host={0} --host-bucket={0} --access_key={access} --secret_key={secret} ls\n",
+            "  s3cmd {no_tls}--host={0} --host-bucket={0} --access_key={access} --secret_key={secret} ls\n",
             started.listen
         ));
     }

@@ -4,6 +4,7 @@ use super::reader::Reader;
 use super::{Fault, environment};
 use crate::access::{CanonicalId, Principal, Users};
 use crate::gateway::EtagKind;
+use crate::server::{Tls, TlsFault};
 use crate::{gateway, s3, server};
 use std::fs;
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 25] = [
     "data",
     "root_key",
     "listen",
@@ -28,6 +29,8 @@ pub const KEYS: [&str; 23] = [
     "limits.header_timeout",
     "limits.body_timeout",
     "limits.drain",
+    "tls.certificate",
+    "tls.key",
     "cache.keys",
     "cache.objects",
     "cache.index",
@@ -62,6 +65,10 @@ pub struct Overrides {
     pub admin_listen: Option<SocketAddr>,
     /// `--log-format`.
     pub log_format: Option<LogFormat>,
+    /// `--tls-certificate`.
+    pub tls_certificate: Option<PathBuf>,
+    /// `--tls-key`.
+    pub tls_key: Option<PathBuf>,
 }
 
 /// Settings without a fault.
@@ -135,6 +142,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
     let max_upload = reader.size("max_upload").unwrap_or(5 << 30);
     let log_format = reader.parsed("log_format", "write \"text\" or \"json\"", log_format);
     let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
+    let tls = reader.section("tls");
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
     if data.is_none() {
         reader.fault("data", "is missing: say where the store is, here or with --data");
@@ -146,7 +154,8 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
         reader.fault("max_upload", "is above 5 GiB, the most of one request in S3: write at most \"5 GiB\"");
     }
     reader.end();
-    let server = limits_of(limits, faults);
+    let tls = tls_of(tls, (over.tls_certificate, over.tls_key), faults);
+    let server = server::Settings { tls, ..limits_of(limits, faults) };
     let (keys, objects, index) = cache_of(cache, faults);
     let (users, names) = users_of(users, faults);
     let gateway = gateway::Settings { etag, max_upload, verified: objects, ..gateway::Settings::default() };
@@ -191,9 +200,41 @@ fn limits_of(table: Table, faults: &mut Vec<Fault>) -> server::Settings {
         header_timeout: reader.duration("header_timeout").unwrap_or(usual.header_timeout),
         body_timeout: reader.duration("body_timeout").unwrap_or(usual.body_timeout),
         drain: reader.duration("drain").unwrap_or(usual.drain),
+        tls: None,
     };
     reader.end();
     settings
+}
+
+/// Certificate and key, of which there are both or neither.
+fn tls_of(table: Table, over: (Option<PathBuf>, Option<PathBuf>), faults: &mut Vec<Fault>) -> Option<Tls> {
+    let mut reader = Reader::new(table, "tls", faults);
+    let certificate = over.0.or(reader.text("certificate").map(PathBuf::from));
+    let key = over.1.or(reader.text("key").map(PathBuf::from));
+    let tls = match (certificate, key) {
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.fault("key", "is missing: say where the key of the certificate is, here or with --tls-key");
+            None
+        }
+        (None, Some(_)) => {
+            reader.fault("certificate", "is missing: say where the certificate of the key is, here or with --tls-certificate");
+            None
+        }
+        (Some(certificate), Some(key)) => match Tls::read(&certificate, &key) {
+            Ok(tls) => Some(tls),
+            Err(TlsFault::Certificate(why)) => {
+                reader.fault("certificate", why);
+                None
+            }
+            Err(TlsFault::Key(why)) => {
+                reader.fault("key", why);
+                None
+            }
+        },
+    };
+    reader.end();
+    tls
 }
 
 fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {

@@ -32,6 +32,10 @@ use s3s::host::MultiDomain;
 use s3s::service::S3ServiceBuilder;
 use std::sync::Arc;
 
+/// Marks a request, among its extensions, that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure;
+
 /// What an operator may choose of the protocol.
 #[derive(Clone, Debug)]
 pub struct Settings {

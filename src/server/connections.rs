@@ -3,14 +3,15 @@
 use super::Settings;
 use super::body::Timed;
 use super::patient::Patient;
-use crate::s3::{Body, Service};
+use crate::s3::{Body, Secure, Service};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -48,9 +49,10 @@ pub async fn serve(listener: TcpListener, service: Service, settings: Settings, 
                 continue;
             }
         };
-        let connection = connection(&builder, stream, service.clone(), &settings, &graceful);
+        let line = Line { builder: builder.clone(), service: service.clone(), settings: settings.clone() };
+        let watcher = graceful.watcher();
         connections.spawn(async move {
-            connection.await;
+            line.talk(stream, watcher).await;
             drop(place);
         });
     }
@@ -84,27 +86,48 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
     builder
 }
 
-fn connection(
-    builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
+/// What a connection needs to be answered.
+struct Line {
+    builder: Builder<TokioExecutor>,
     service: Service,
-    settings: &Settings,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection without TCP_NODELAY");
+    settings: Settings,
+}
+
+impl Line {
+    /// Shakes hands, if there is a certificate, and answers until the client leaves.
+    async fn talk(self, stream: TcpStream, watcher: Watcher) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection without TCP_NODELAY");
+        }
+        let Some(tls) = self.settings.tls.clone() else {
+            return self.answer(stream, false, watcher).await;
+        };
+        // A connection without TLS is smaller by what a handshake needs: it is boxed.
+        let secured = Box::pin(tokio::time::timeout(self.settings.header_timeout, tls.acceptor.accept(stream))).await;
+        match secured {
+            Ok(Ok(stream)) => Box::pin(self.answer(stream, true, watcher)).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+            Err(_elapsed) => tracing::debug!("a handshake took too long"),
+        }
     }
-    let patience = settings.body_timeout;
-    let stream = Patient::new(stream, settings.header_timeout, patience);
-    let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let service = service.clone();
-        let request = request.map(|body| Body::http_body_unsync(Timed::new(body, patience)));
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
+
+    async fn answer<S>(self, stream: S, secure: bool, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let patience = self.settings.body_timeout;
+        let stream = Patient::new(stream, self.settings.header_timeout, patience);
+        let service = self.service;
+        let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let service = service.clone();
+            let mut request = request.map(|body| Body::http_body_unsync(Timed::new(body, patience)));
+            if secure {
+                request.extensions_mut().insert(Secure);
+            }
+            async move { Ok::<_, Infallible>(service.answer(request).await) }
+        });
+        let connection = self.builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended");
         }
     }

@@ -4,9 +4,11 @@ mod admin;
 mod body;
 mod connections;
 mod patient;
+mod tls;
 
 pub use admin::{Ready, serve_admin};
 pub use connections::serve;
+pub use tls::{Tls, TlsFault};
 
 use std::time::Duration;
 
@@ -21,11 +23,13 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long answers have to be completed once the program is told to stop.
     pub drain: Duration,
+    /// The certificate, if HTTPS is spoken and not HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connections: 4_096, header_timeout: seconds(15), body_timeout: seconds(30), drain: seconds(30) }
+        Self { connections: 4_096, header_timeout: seconds(15), body_timeout: seconds(30), drain: seconds(30), tls: None }
     }
 }

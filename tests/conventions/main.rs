@@ -141,12 +141,13 @@ fn only_crypto_names_cryptography() {
 }
 
 #[test]
-fn only_s3_names_s3s_and_only_the_index_names_redb() {
+fn only_s3_names_s3s_only_the_index_redb_and_only_tls_rustls() {
     for file in files(&root().join("src")) {
         let (code, name) = (text(&file), name(&file));
         assert!(name.starts_with("src/s3/") || !code.contains("s3s::"), "{name} names s3s");
         let index = ["src/store/disk/index.rs", "src/store/disk/change.rs", "src/store/disk/fault.rs"];
         assert!(index.contains(&name.as_str()) || !code.contains("redb::"), "{name} names redb");
+        assert!(name == "src/server/tls.rs" || !code.contains("rustls::"), "{name} names rustls");
     }
 }
 

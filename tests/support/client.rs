@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 use waxseal::crypto::{hmac, sha256};
 
 /// Where, and as whom.
@@ -11,6 +13,8 @@ pub struct Client {
     pub address: String,
     pub access_key: String,
     pub secret_key: String,
+    /// Whom it trusts, if it speaks TLS.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 /// What is asked.
@@ -117,8 +121,8 @@ fn sorted_query(query: &str) -> String {
 
 impl Client {
     pub fn new(url: &str, access_key: &str, secret_key: &str) -> Self {
-        let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        Self { address, access_key: access_key.to_owned(), secret_key: secret_key.to_owned() }
+        let address = url.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Self { address, access_key: access_key.to_owned(), secret_key: secret_key.to_owned(), tls: None }
     }
 
     /// Signs: gives all headers, host and authorization among them.
@@ -193,15 +197,29 @@ impl Client {
 
     /// Sends bytes and reads an answer.
     pub fn raw(&self, bytes: &[u8], method: &str) -> io::Result<Response> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let mut stream = self.connect()?;
         // A server that refuses early may close before all is sent: its answer counts.
         let _sent = stream.write_all(bytes);
         read_response(stream, method)
     }
+
+    /// A connection, over TLS if this client speaks it.
+    pub fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let Some(tls) = &self.tls else { return Ok(Box::new(stream)) };
+        let name = self.address.rsplit_once(':').unwrap().0.to_owned().try_into().unwrap();
+        let connection = ClientConnection::new(Arc::clone(tls), name).map_err(io::Error::other)?;
+        Ok(Box::new(StreamOwned::new(connection, stream)))
+    }
 }
 
-fn read_response(stream: TcpStream, method: &str) -> io::Result<Response> {
+/// What a connection does.
+pub trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+fn read_response(stream: Box<dyn Stream>, method: &str) -> io::Result<Response> {
     let mut reader = BufReader::new(stream);
     let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
     loop {

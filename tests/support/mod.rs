@@ -5,3 +5,4 @@
 pub mod client;
 pub mod server;
 pub mod stack;
+pub mod tls;

@@ -1,11 +1,13 @@
 //! The real program on a directory of its own.
 
 use super::client::Client;
+use super::tls::Certificate;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub const ACCESS_KEY: &str = "WAXTESTACCESSKEY0001";
@@ -16,6 +18,7 @@ pub struct Server {
     child: Child,
     pub url: String,
     pub admin: String,
+    certificate: Option<Certificate>,
 }
 
 /// The program as cargo built it.
@@ -76,6 +79,15 @@ impl Home {
         self.serve_with(&[])
     }
 
+    /// Serves HTTPS, with a certificate made for it.
+    pub fn serve_https(&self) -> (Server, Certificate) {
+        let made = Certificate::make(self.path());
+        let (certificate, key) = (made.certificate.to_str().unwrap(), made.key.to_str().unwrap());
+        let mut server = self.serve_with(&["--tls-certificate", certificate, "--tls-key", key]);
+        server.certificate = Some(made.clone());
+        (server, made)
+    }
+
     /// Serves on free ports, initialised if need be, with more arguments.
     pub fn serve_with(&self, more: &[&str]) -> Server {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
@@ -96,13 +108,14 @@ impl Home {
             said.push('\n');
         }
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, url: url.unwrap(), admin: admin.unwrap() }
+        Server { child, url: url.unwrap(), admin: admin.unwrap(), certificate: None }
     }
 }
 
 impl Server {
     pub fn client(&self) -> Client {
-        Client::new(&self.url, ACCESS_KEY, SECRET_KEY)
+        let tls = self.certificate.as_ref().map(|certificate| Arc::new(certificate.trusted()));
+        Client { tls, ..Client::new(&self.url, ACCESS_KEY, SECRET_KEY) }
     }
 
     pub fn id(&self) -> u32 {
