@@ -21,6 +21,7 @@ impl Check {
         say(&format!("region = {:?}\ndomains = {:?}", settings.s3.region, settings.s3.domains));
         say(&format!("etag = {:?}\nmax_upload = {} bytes", format!("{:?}", gateway.etag).to_lowercase(), gateway.max_upload));
         say(&format!("log_format = {:?}", format!("{:?}", settings.log_format).to_lowercase()));
+        say(&format!("danger_allow_sse_c_over_http = {}", settings.s3.keys_over_http));
         say(&format!("limits.connections = {}\nlimits.header_timeout = {:?}", server.connections, server.header_timeout));
         say(&format!("limits.body_timeout = {:?}\nlimits.drain = {:?}", server.body_timeout, server.drain));
         if let Some(tls) = &server.tls {

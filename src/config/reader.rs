@@ -70,6 +70,14 @@ impl<'f> Reader<'f> {
         }
     }
 
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let flag = self.take(key)?.as_bool();
+        if flag.is_none() {
+            self.fault(key, "is neither true nor false");
+        }
+        flag
+    }
+
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         let found = match self.take(key)? {
             Value::Array(items) => items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect(),

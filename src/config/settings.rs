@@ -15,7 +15,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 25] = [
+pub const KEYS: [&str; 26] = [
     "data",
     "root_key",
     "listen",
@@ -25,6 +25,7 @@ pub const KEYS: [&str; 25] = [
     "etag",
     "max_upload",
     "log_format",
+    "danger_allow_sse_c_over_http",
     "limits.connections",
     "limits.header_timeout",
     "limits.body_timeout",
@@ -141,6 +142,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
     let etag = reader.parsed("etag", "write \"md5\" or \"opaque\"", etag).unwrap_or(EtagKind::Md5);
     let max_upload = reader.size("max_upload").unwrap_or(5 << 30);
     let log_format = reader.parsed("log_format", "write \"text\" or \"json\"", log_format);
+    let keys_over_http = reader.flag("danger_allow_sse_c_over_http").unwrap_or(false);
     let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
     let tls = reader.section("tls");
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
@@ -166,7 +168,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
         admin_listen: over.admin_listen.or(admin_listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_001))),
         log_format: over.log_format.or(log_format).unwrap_or(LogFormat::Text),
         gateway,
-        s3: s3::Settings { region, domains, max_upload },
+        s3: s3::Settings { region, domains, max_upload, keys_over_http },
         server,
         keys,
         index,

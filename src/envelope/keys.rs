@@ -4,6 +4,8 @@ use super::derive::{Triple, expand};
 use super::fields::{Fields, Room};
 use super::{BucketUuid, Error, KekId, Result};
 use crate::crypto::{self, Secret};
+use crate::envelope::ChecksumKind;
+use std::sync::Arc;
 
 /// The key-encryption key of a bucket.
 ///
@@ -59,6 +61,24 @@ impl CustomerKey {
     #[must_use]
     pub fn new(secret: Secret<32>) -> Self {
         Self(secret)
+    }
+
+    /// Has the bytes filled in where they stay, so that no copy is left behind.
+    #[must_use]
+    pub fn shared(fill: impl FnOnce(&mut [u8; 32])) -> Arc<Self> {
+        let mut key = Arc::new(Self(Secret::zeroed()));
+        if let Some(key) = Arc::get_mut(&mut key) {
+            fill(key.0.expose_mut());
+        }
+        key
+    }
+
+    /// The MD5 that clients send beside it. It proves that the key arrived whole, and nothing else.
+    #[must_use]
+    pub fn md5(&self) -> [u8; 16] {
+        let mut digest = ChecksumKind::Md5.digest();
+        digest.update(self.0.expose());
+        digest.finish().try_into().unwrap_or_default()
     }
 
     /// What wraps the DEK of one object for this key, for ever.

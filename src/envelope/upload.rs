@@ -4,7 +4,7 @@ use super::body::BodyKeys;
 use super::checksum::ChecksumField;
 use super::derive::Triple;
 use super::fields::{Fields, Room, is_zero};
-use super::head::{ClearHead, Core, WrappedHead, Wrapping};
+use super::head::{ClearHead, Core, Wrap, WrappedHead, Wrapping};
 use super::length::HEAD;
 use super::metadata::UploadItems;
 use super::names::hex;
@@ -104,6 +104,12 @@ impl UploadHead {
     /// None: the row was decoded from one.
     pub fn row(&self) -> Result<Vec<u8>> {
         self.metadata.row(Some(&self.items))
+    }
+
+    /// Whether parts are sealed, and the content opens, only with a key of the client.
+    #[must_use]
+    pub fn needs_customer_key(&self) -> bool {
+        self.core.wrap == Wrap::Customer
     }
 
     /// The keys of the content, to seal parts with.

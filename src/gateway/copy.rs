@@ -2,37 +2,43 @@
 
 use super::about;
 use super::conditions::Current;
+use super::encryption::{Chosen, Customer};
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::Copy;
 use super::outcome::Written;
-use super::{Error, Refusal};
+use super::read::Sealed;
+use super::{Error, Refusal, items};
 use crate::access::Permitted;
-use crate::envelope::{EtagRecord, HEAD};
+use crate::envelope::{BucketUuid, HEAD, Kek, Metadata, WrappedHead};
 use crate::keyring::OsRandom;
 use crate::store::layout;
 use std::sync::Arc;
 
 impl Gateway {
-    /// Copies an object within what one owner has: the body stays where it is, and both Heads open it.
+    /// Copies an object within what one owner has, in O(1): the body stays where it is, and both Heads open it, each
+    /// under the keys that were asked for it.
     ///
     /// # Errors
-    /// `NoSuchKey` of the source, the preconditions' of either side, an integrity error if the source does not verify.
+    /// `NoSuchKey` of the source, its customer key's, the preconditions' of either side, an integrity error if the
+    /// source does not verify.
     pub async fn copy(&self, operation: Permitted<Copy>) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
         let from = operation.source().cloned().ok_or(Refusal::NoSuchBucket)?;
         let owner = Arc::clone(&operation.principal().id.0);
-        let Copy { key, source, about: replaced, conditions, source_conditions, .. } = operation.into_operation();
-        let found = self.find(&from, &source.key).await?;
-        let described = found.describe();
+        let asked = operation.into_operation();
+        let Copy { key, source, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
+        let found = self.find(&from, &source.key).await?.unlock(source_customer.as_ref(), &self.buffers).await?;
+        let described = found.describe()?;
         source_conditions.check_source(Current { etag: &described.etag, modified: described.modified })?;
+        let chosen = self.choose(&bucket, encryption).await?;
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
         let modified = self.now();
         let about = replaced.unwrap_or(described.about);
-        let metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
-        let kek = self.keyring.active_kek(bucket.uuid).await?;
-        let head = &found.verified.head;
-        let wrapped = head.rewrap(&kek, bucket.uuid, &metadata, &mut OsRandom).map_err(Error::sealing)?;
+        let mut metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
+        items::set_encryption(&mut metadata, chosen.server.as_ref());
+        let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
+        let wrapped = found.rewrap((&kek, bucket.uuid, &metadata), source_customer.as_ref(), &chosen)?;
         let keep = found.stored.meta().size.saturating_sub(u64::try_from(HEAD).unwrap_or(0));
         let end = bytes::Bytes::copy_from_slice(&wrapped.head);
         let to = layout::object(&bucket.name, &key)?;
@@ -40,10 +46,25 @@ impl Gateway {
         self.put_overflow(&wrapped).await?;
         let result = self.backend.splice(&found.source()?, keep, end, &to, mode.into()).await;
         let result = self.settle(&wrapped, result).await?;
-        let etag = match found.verified.opened.record().etag {
-            EtagRecord::Opaque => etag::opaque(&result.e_tag.unwrap_or_default()),
-            EtagRecord::Md5(_) | EtagRecord::Composite(_) => described.etag,
+        let (opened, backend_etag) = (found.opened()?, result.e_tag.unwrap_or_default());
+        let etag = if chosen.customer.is_some() {
+            etag::opaque(&backend_etag)
+        } else {
+            etag::of(opened.record(), opened.entries().len(), &backend_etag)
         };
-        Ok(Written { etag, modified, checksum: described.checksum })
+        Ok(Written { etag, modified, checksum: described.checksum, encryption: chosen.server })
+    }
+}
+
+impl Sealed {
+    /// A Head for this body in another place, from the customer key it is sealed under to the one that was chosen.
+    fn rewrap(
+        &self,
+        place: (&Kek, BucketUuid, &Metadata),
+        from: Option<&Customer>,
+        chosen: &Chosen,
+    ) -> Result<WrappedHead, Error> {
+        let head = &self.verified.head;
+        head.rewrap_customer(place, from.map(Customer::key), chosen.key(), &mut OsRandom).map_err(Error::sealing)
     }
 }

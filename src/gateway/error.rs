@@ -77,6 +77,14 @@ pub enum Refusal {
     InvalidArgument(String),
     #[error("invalid request: {0}")]
     InvalidRequest(String),
+    #[error("the object was stored using a form of server-side encryption: the correct parameters must be provided")]
+    CustomerKeyMissing,
+    #[error("the encryption parameters are not applicable to this object")]
+    CustomerKeyUnasked,
+    #[error("the provided encryption parameters did not match the ones used originally")]
+    CustomerKeyWrong,
+    #[error("key {0} is not found")]
+    NoSuchKmsKey(String),
     #[error("not implemented: {0}")]
     NotImplemented(&'static str),
     #[error(transparent)]

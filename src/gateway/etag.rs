@@ -1,15 +1,14 @@
 //! What clients see as ETag, derived from what was sealed.
 
 use crate::envelope::{ChecksumKind, EtagRecord, Record};
-use object_store::ObjectMeta;
 
 /// The ETag of an object, without quotes: a function of its final record and, if that is opaque, of the backend's
 /// ETag, so that LIST, HEAD and GET agree without sharing anything.
-pub(super) fn of(record: &Record, segments: usize, meta: &ObjectMeta) -> String {
+pub(super) fn of(record: &Record, segments: usize, backend_etag: &str) -> String {
     match record.etag {
         EtagRecord::Md5(md5) => hex(&md5),
         EtagRecord::Composite(md5) => format!("{}-{segments}", hex(&md5)),
-        EtagRecord::Opaque => opaque(meta.e_tag.as_deref().unwrap_or_default()),
+        EtagRecord::Opaque => opaque(backend_etag),
     }
 }
 

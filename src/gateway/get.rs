@@ -2,10 +2,11 @@
 
 use super::body::Chunks;
 use super::conditions::Current;
+use super::encryption::Customer;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{Conditions, Get, Head, Span};
 use super::outcome::{Described, Opened};
-use super::read::{Sealed, Verified, read_all};
+use super::read::{Sealed, read_all};
 use super::{Error, range};
 use crate::access::Permitted;
 use crate::envelope::{self, Kind, Run, SEALED_CHUNK};
@@ -21,11 +22,11 @@ impl Gateway {
     /// What is known of an object.
     ///
     /// # Errors
-    /// `NoSuchKey`, the preconditions', `InvalidRange`, or an integrity error.
+    /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, or an integrity error.
     pub async fn head(&self, operation: Permitted<Head>) -> Result<Described, Error> {
         let bucket = bucket_of(&operation)?;
-        let Head { key, range, conditions, .. } = operation.operation();
-        Ok(self.describe(&bucket, key, *range, conditions).await?.1)
+        let Head { key, range, conditions, customer, .. } = operation.operation();
+        Ok(self.describe((&bucket, key), customer.as_ref(), *range, conditions).await?.1)
     }
 
     /// An object's content, of which the first chunk has been verified when this returns.
@@ -34,20 +35,20 @@ impl Gateway {
     /// As [`Gateway::head`].
     pub async fn get(&self, operation: Permitted<Get>) -> Result<Opened, Error> {
         let bucket = bucket_of(&operation)?;
-        let Get { key, range, conditions, .. } = operation.operation();
-        let (sealed, described) = self.describe(&bucket, key, *range, conditions).await?;
+        let Get { key, range, conditions, customer, .. } = operation.operation();
+        let (sealed, described) = self.describe((&bucket, key), customer.as_ref(), *range, conditions).await?;
         sealed.open(described, &self.buffers).await
     }
 
     async fn describe(
         &self,
-        bucket: &Bucket,
-        key: &str,
+        (bucket, key): (&Bucket, &str),
+        customer: Option<&Customer>,
         span: Option<Span>,
         conditions: &Conditions,
     ) -> Result<(Sealed, Described), Error> {
-        let sealed = self.find(bucket, key).await?;
-        let mut described = sealed.describe();
+        let sealed = self.find(bucket, key).await?.unlock(customer, &self.buffers).await?;
+        let mut described = sealed.describe()?;
         conditions.check_read(Current { etag: &described.etag, modified: described.modified })?;
         described.range = span.map(|span| range::resolve(span, described.size)).transpose()?;
         Ok((sealed, described))
@@ -57,21 +58,15 @@ impl Gateway {
 impl Sealed {
     /// The content that was described, in pieces, the first of them verified already.
     pub(super) async fn open(self, described: Described, buffers: &Buffers) -> Result<Opened, Error> {
-        let opened = &self.verified.opened;
+        let opened = Arc::clone(self.opened()?);
         let runs = match described.range {
             Some((first, last)) => opened.runs(first, last, RUN),
             None => opened.whole(RUN),
         };
         let length = described.range.map_or(described.size, |(first, last)| last - first + 1);
         let whole = described.range.is_none();
-        let fetcher = Arc::new(Fetcher {
-            stored: self.stored,
-            end: self.end,
-            verified: self.verified,
-            path: self.path,
-            buffers: buffers.clone(),
-            whole,
-        });
+        let fetcher =
+            Arc::new(Fetcher { stored: self.stored, end: self.end, opened, path: self.path, buffers: buffers.clone(), whole });
         let mut runs = runs.peekable();
         let mut runs = std::iter::from_fn(move || {
             let run = runs.next()?;
@@ -101,7 +96,7 @@ const _: () = assert!(BUFFER_CHUNKS == 4);
 struct Fetcher {
     stored: Arc<dyn Stored>,
     end: Bytes,
-    verified: Arc<Verified>,
+    opened: Arc<envelope::Opened>,
     path: Path,
     buffers: Buffers,
     /// Whether all of the object is read: then the padding is checked before the last run is released.
@@ -115,13 +110,13 @@ impl Fetcher {
         }
         if let Some(sealed) = self.at_hand(&run) {
             let text = sealed.to_vec();
-            return open_run(&self.verified.opened, &run, text).map_err(|why| self.tampered(why));
+            return open_run(&self.opened, &run, text).map_err(|why| self.tampered(why));
         }
         let (done, answer) = oneshot::channel();
-        let verified = Arc::clone(&self.verified);
+        let content = Arc::clone(&self.opened);
         let range = run.sealed.clone();
         let then = move |filled: object_store::Result<Buffer>| {
-            let opened = filled.map(|buffer| open_run(&verified.opened, &run, buffer));
+            let opened = filled.map(|buffer| open_run(&content, &run, buffer));
             drop(done.send(opened));
         };
         self.stored.read(range, self.buffers.take(), Box::new(then));
@@ -138,7 +133,7 @@ impl Fetcher {
     }
 
     async fn check_padding(&self) -> Result<(), Error> {
-        let padding = self.verified.opened.padding();
+        let padding = self.opened.padding();
         if padding.is_empty() {
             return Ok(());
         }

@@ -162,7 +162,7 @@ impl Gateway {
                 Ok(found) => Ok(Glimpse {
                     etag: found.etag(),
                     modified: found.modified(),
-                    checksum: found.describe().checksum.map(|(checksum, _)| checksum.kind),
+                    checksum: found.checksum().map(|checksum| checksum.kind),
                 }),
                 Err(Error::Tampered { why, .. }) => Err(why),
                 Err(Error::Refused(_)) => Err(envelope::Error { kind: envelope::Kind::Truncated, why: "gone while listed" }),

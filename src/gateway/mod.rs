@@ -9,12 +9,14 @@ mod configured;
 mod copy;
 mod delete;
 mod digests;
+mod encryption;
 mod error;
 mod etag;
 #[expect(clippy::module_inception, reason = "the type that gives the module its name")]
 mod gateway;
 mod get;
 mod intake;
+mod items;
 mod list;
 mod multipart;
 mod offline;
@@ -25,7 +27,8 @@ mod range;
 mod read;
 
 pub use body::{Body, BodyError, Chunks};
-pub use configuration::{Configuration, Versioning};
+pub use configuration::{Configuration, DefaultEncryption, Keys as DefaultKeys, Versioning};
+pub use encryption::{Customer, DEFAULT_KMS_KEY, Encryption, Kms, ServerSide};
 pub use error::{Error, Refusal};
 pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};
 pub use operation::*;

@@ -38,7 +38,7 @@ impl Gateway {
         let bucket = self.keyring.system();
         match self.find(&bucket, key).await {
             Ok(sealed) => {
-                let (described, e_tag) = (sealed.describe(), sealed.source()?.e_tag);
+                let (described, e_tag) = (sealed.describe()?, sealed.source()?.e_tag);
                 let opened = sealed.open(described, &self.buffers).await?;
                 let pieces: Vec<Bytes> = opened.chunks.try_collect().await?;
                 Ok(Some((pieces.concat(), e_tag)))
@@ -63,7 +63,7 @@ impl Gateway {
     /// As [`Gateway::get`].
     pub async fn plain(&self, bucket: &Bucket, key: &str) -> Result<Opened, Error> {
         let sealed = self.find(bucket, key).await?;
-        let described = sealed.describe();
+        let described = sealed.describe()?;
         sealed.open(described, &self.buffers).await
     }
 

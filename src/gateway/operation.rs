@@ -1,5 +1,6 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
+use super::encryption::{Customer, Encryption};
 use crate::access::{Action, Operation};
 use std::collections::BTreeMap;
 
@@ -159,6 +160,8 @@ operations! {
         declared: Declared,
         /// Preconditions: If-Match and If-None-Match.
         conditions: Conditions,
+        /// How it is to be encrypted.
+        encryption: Encryption,
     }
     /// An object's content, or a range of it.
     Get(GetObject, bucket) {
@@ -170,6 +173,8 @@ operations! {
         range: Option<Span>,
         /// Preconditions.
         conditions: Conditions,
+        /// The key that the client sent for it.
+        customer: Option<Customer>,
     }
     /// What is known of an object.
     Head(GetObject, bucket) {
@@ -181,6 +186,8 @@ operations! {
         range: Option<Span>,
         /// Preconditions.
         conditions: Conditions,
+        /// The key that the client sent for it.
+        customer: Option<Customer>,
     }
     /// Removes objects; those that are not there count as removed.
     Delete(DeleteObject, bucket) {
@@ -216,6 +223,10 @@ operations! {
         conditions: Conditions,
         /// Preconditions on the source.
         source_conditions: Conditions,
+        /// How the copy is to be encrypted.
+        encryption: Encryption,
+        /// The key that the client sent for the source.
+        source_customer: Option<Customer>,
     }
     /// Begins an upload in parts.
     CreateUpload(PutObject, bucket) {
@@ -227,6 +238,8 @@ operations! {
         about: About,
         /// Which checksum its parts will have, and whether it is of the whole object.
         checksum: Option<(ChecksumKind, ChecksumScope)>,
+        /// How it is to be encrypted.
+        encryption: Encryption,
     }
     /// One part.
     PutPart(PutObject, bucket) {
@@ -240,6 +253,8 @@ operations! {
         number: u32,
         /// What the client says of the content.
         declared: Declared,
+        /// The key that the client sent for it.
+        customer: Option<Customer>,
     }
     /// The parts that were sent, newest attempt each.
     ListParts(ListMultipartUploadParts, bucket) {
@@ -281,6 +296,8 @@ operations! {
         checksum: Option<Checksum>,
         /// Preconditions: If-Match and If-None-Match.
         conditions: Conditions,
+        /// The key that the client sent for the parts.
+        customer: Option<Customer>,
     }
     /// An upload is given up.
     Abort(AbortMultipartUpload, bucket) {

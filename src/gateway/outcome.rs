@@ -1,6 +1,7 @@
 //! What operations answer.
 
 use super::body::Chunks;
+use super::encryption::ServerSide;
 use super::operation::{About, Checksum, ChecksumScope};
 pub use crate::keyring::Bucket as SealedBucket;
 use crate::keyring::Bucket;
@@ -24,6 +25,8 @@ pub struct Described {
     pub parts: Option<u32>,
     /// First and last byte of the range that was asked for, both included.
     pub range: Option<(u64, u64)>,
+    /// What it is told of its encryption, if that was asked for or is the bucket's default.
+    pub encryption: Option<ServerSide>,
 }
 
 /// An object with its content, of which the first chunk is already verified.
@@ -45,6 +48,8 @@ pub struct Written {
     pub modified: Millis,
     /// The checksum that was sealed with it.
     pub checksum: Option<(Checksum, ChecksumScope)>,
+    /// As HEAD will tell it.
+    pub encryption: Option<ServerSide>,
 }
 
 /// A page of a bucket, in byte order of keys and common prefixes.
@@ -87,6 +92,8 @@ pub struct Buckets {
 pub struct Begun {
     /// The name for all that follows.
     pub upload_id: String,
+    /// As HEAD will tell it of the object.
+    pub encryption: Option<ServerSide>,
 }
 
 /// A page of parts.

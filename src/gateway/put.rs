@@ -3,13 +3,14 @@
 use super::about;
 use super::body::Body;
 use super::digests::{Digests, Sums};
+use super::encryption::Chosen;
 use super::etag;
 use super::gateway::{EtagKind, Gateway, bucket_of};
 use super::intake::{Filling, Intake, Pieces};
 use super::operation::{Checksum, ChecksumScope, Conditions, Declared, Put};
 use super::outcome::Written;
 use super::read::head_bytes;
-use super::{Error, Refusal};
+use super::{Error, Refusal, items};
 use crate::access::Permitted;
 use crate::envelope::{ChecksumField, ChecksumKind, ClearHead, Entry, EtagRecord, Metadata, NewBody, Record, WrappedHead};
 use crate::keyring::{Bucket, OsRandom};
@@ -46,25 +47,29 @@ impl Gateway {
     pub async fn put(&self, operation: Permitted<Put>, body: Body) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
         let owner = Arc::clone(&operation.principal().id.0);
-        let Put { key, about, declared, conditions, .. } = operation.into_operation();
+        let Put { key, about, declared, conditions, encryption, .. } = operation.into_operation();
         let modified = self.now();
-        let metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
+        let mut metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
+        let chosen = self.choose(&bucket, encryption).await?;
+        items::set_encryption(&mut metadata, chosen.server.as_ref());
         let path = layout::object(&bucket.name, &key)?;
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
         let fresh = NewBody::draw(&mut OsRandom);
         let intake = Intake::new(
             fresh.segment(0, &mut OsRandom),
-            Digests::new(self.settings.etag, &declared, Some(ChecksumKind::Crc64Nvme)),
+            Digests::new(chosen.etag(self.settings.etag), &declared, Some(ChecksumKind::Crc64Nvme)),
         );
         let begin = || self.backend.begin(&path);
         let taken = self.take_in(body, &declared, intake, begin).await?;
-        let record = self.record(modified.0, &taken.sums)?;
-        let sealed = Whole { path, bucket, metadata, record, fresh };
+        let record = record(modified.0, chosen.etag(self.settings.etag), &taken.sums)?;
+        let encryption = chosen.server.clone();
+        let sealed = Whole { path, bucket, metadata, record, fresh, chosen };
         let result = self.commit(sealed, taken, mode).await?;
         Ok(Written {
             etag: result.etag,
             modified,
             checksum: result.checksum.map(|checksum| (checksum, ChecksumScope::FullObject)),
+            encryption,
         })
     }
 
@@ -135,24 +140,14 @@ impl Gateway {
         Ok(Taken { target, last, entry, sums })
     }
 
-    fn record(&self, completed: u64, sums: &Sums) -> Result<Record, Error> {
-        let etag = match (self.settings.etag, sums.md5) {
-            (EtagKind::Md5, Some(md5)) => EtagRecord::Md5(md5),
-            (EtagKind::Md5, None) | (EtagKind::Opaque, _) => EtagRecord::Opaque,
-        };
-        let field = sums.checksum.as_ref().map(field).transpose()?;
-        let checksum = field.map(|field| (field, ChecksumScope::FullObject));
-        Ok(Record { completed, etag, checksum })
-    }
-
     /// The commit point: tail and Head are made, and sent, only now.
     async fn commit(&self, sealed: Whole, taken: Taken, mode: PutMode) -> Result<Committed, Error> {
-        let Whole { path, bucket, metadata, record, fresh } = sealed;
+        let Whole { path, bucket, metadata, record, fresh, chosen } = sealed;
         let Taken { target, last, mut entry, sums } = taken;
         entry.checksum = part_field(sums.checksum.as_ref())?;
-        let kek = self.keyring.active_kek(bucket.uuid).await?;
+        let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
         let mut end = fresh.seal_tail(&[entry], &record, &mut OsRandom).map_err(Error::sealing)?;
-        let wrapped = fresh.wrap((&kek, bucket.uuid), &metadata, None, &mut OsRandom).map_err(Error::sealing)?;
+        let wrapped = fresh.wrap((&kek, bucket.uuid), &metadata, chosen.key(), &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
         let _gate = self.enter(&bucket).await?;
         self.put_overflow(&wrapped).await?;
@@ -231,6 +226,18 @@ struct Whole {
     metadata: Metadata,
     record: Record,
     fresh: NewBody,
+    chosen: Chosen,
+}
+
+/// What is known at the end of content that came whole.
+fn record(completed: u64, etag: EtagKind, sums: &Sums) -> Result<Record, Error> {
+    let etag = match (etag, sums.md5) {
+        (EtagKind::Md5, Some(md5)) => EtagRecord::Md5(md5),
+        (EtagKind::Md5, None) | (EtagKind::Opaque, _) => EtagRecord::Opaque,
+    };
+    let field = sums.checksum.as_ref().map(field).transpose()?;
+    let checksum = field.map(|field| (field, ChecksumScope::FullObject));
+    Ok(Record { completed, etag, checksum })
 }
 
 /// What a commit came to.

@@ -1,11 +1,12 @@
 //! Finding a sealed object and proving it genuine, before any of it is used.
 
+use super::encryption::{Customer, ServerSide, fitting};
 use super::etag;
 use super::gateway::Gateway;
 use super::operation::{Checksum, ChecksumScope};
 use super::outcome::Described;
-use super::{Error, Refusal, about};
-use crate::envelope::{self, ClearHead, Context, HEAD, Head, Kek, Tail};
+use super::{Error, Refusal, about, items};
+use crate::envelope::{self, BodyKeys, ClearHead, Context, HEAD, Head, Kek, Kind, Tail};
 use crate::keyring::{Bucket, Keyring};
 use crate::store::{Backend, Buffers, Millis, Source, Stored, Version, layout};
 use bytes::Bytes;
@@ -13,13 +14,26 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
 use std::sync::Arc;
 
-/// A Head and a tail that verified: all that is needed to open any byte of the body.
+/// A Head that verified, and unless a customer's key is needed the tail: all it takes to open any byte of the body.
 pub(super) struct Verified {
-    pub(super) head: Head,
-    pub(super) opened: envelope::Opened,
+    pub(super) head: Arc<Head>,
+    opened: Option<Arc<envelope::Opened>>,
+    encryption: Option<ServerSide>,
 }
 
-/// A sealed object, pinned to one version and proved genuine up to its tail.
+impl Verified {
+    /// Where a customer's key is needed the ETag is opaque, for a listing has no such key and must show the same.
+    fn etag(&self, meta: &ObjectMeta) -> String {
+        let backend_etag = meta.e_tag.as_deref().unwrap_or_default();
+        match &self.opened {
+            Some(opened) if !self.head.needs_customer_key() => etag::of(opened.record(), opened.entries().len(), backend_etag),
+            Some(_) | None => etag::opaque(backend_etag),
+        }
+    }
+}
+
+/// A sealed object, pinned to one version and proved genuine: up to its tail, or up to its Head if that is all that
+/// opens without a customer's key.
 pub struct Sealed {
     pub(super) path: Path,
     pub(super) stored: Arc<dyn Stored>,
@@ -29,21 +43,59 @@ pub struct Sealed {
 
 impl Sealed {
     /// What HEAD tells of it, for no range.
-    #[must_use]
-    pub fn describe(&self) -> Described {
+    ///
+    /// # Errors
+    /// `CustomerKeyMissing` until it is unlocked.
+    pub(super) fn describe(&self) -> Result<Described, Error> {
         let metadata = self.verified.head.metadata();
-        let record = self.verified.opened.record();
-        let entries = self.verified.opened.entries();
+        let opened = self.opened()?;
+        let entries = opened.entries();
         let part_wise = entries.first().is_some_and(|entry| entry.part_no > 0);
-        Described {
-            size: self.verified.opened.plain_len(),
-            etag: etag::of(record, entries.len(), self.stored.meta()),
+        Ok(Described {
+            size: opened.plain_len(),
+            etag: self.etag(),
             modified: Millis(metadata.created),
             about: about::from_metadata(metadata),
-            checksum: checksum_of(record),
+            checksum: checksum_of(opened.record()),
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
             range: None,
-        }
+            encryption: self.verified.encryption.clone(),
+        })
+    }
+
+    /// What opens the content.
+    ///
+    /// # Errors
+    /// `CustomerKeyMissing` until it is unlocked.
+    pub(super) fn opened(&self) -> Result<&Arc<envelope::Opened>, Error> {
+        self.verified.opened.as_ref().ok_or_else(|| Refusal::CustomerKeyMissing.into())
+    }
+
+    /// The object for a request that came with this key, or with none. Nothing of it outlives the request.
+    ///
+    /// # Errors
+    /// `CustomerKeyMissing`, `CustomerKeyUnasked` or `CustomerKeyWrong`.
+    pub(super) async fn unlock(self, customer: Option<&Customer>, buffers: &Buffers) -> Result<Self, Error> {
+        let head = &self.verified.head;
+        fitting(head.needs_customer_key(), customer)?;
+        let Some(customer) = customer else { return Ok(self) };
+        let keys = head.open(Some(customer.key())).map_err(|why| match why.kind {
+            Kind::WrongKey => Refusal::CustomerKeyWrong.into(),
+            _ => self.tampered(why),
+        })?;
+        let opened = open_tail(keys, &self.stored, &self.end, buffers).await.map_err(|error| at(&self.path, error))?;
+        let (head, encryption) = (Arc::clone(head), self.verified.encryption.clone());
+        Ok(Self { verified: Arc::new(Verified { head, opened: Some(Arc::new(opened)), encryption }), ..self })
+    }
+
+    fn tampered(&self, why: envelope::Error) -> Error {
+        Error::Tampered { path: self.path.to_string(), why }
+    }
+
+    /// The checksum that a listing tells of. None where it is sealed under a customer's key.
+    pub(super) fn checksum(&self) -> Option<Checksum> {
+        let opened = self.verified.opened.as_ref()?;
+        checksum_of(opened.record()).map(|(checksum, _)| checksum)
     }
 
     /// Names this version in the backend.
@@ -56,8 +108,7 @@ impl Sealed {
 
     /// What preconditions are held against.
     pub(super) fn etag(&self) -> String {
-        let opened = &self.verified.opened;
-        etag::of(opened.record(), opened.entries().len(), self.stored.meta())
+        self.verified.etag(self.stored.meta())
     }
 
     pub(super) fn modified(&self) -> Millis {
@@ -71,7 +122,9 @@ fn checksum_of(record: &envelope::Record) -> Option<(Checksum, ChecksumScope)> {
 }
 
 impl Gateway {
-    /// Finds an object and verifies its Head and tail.
+    /// Finds an object and verifies its Head, and its tail unless that takes a customer's key. What is then remembered
+    /// opens nothing that a customer's key seals: whoever reads content calls [`Sealed::unlock`] with the key of the
+    /// request.
     ///
     /// # Errors
     /// `NoSuchKey` if and only if the backend has nothing there.
@@ -106,19 +159,17 @@ struct Place<'a> {
 impl Place<'_> {
     async fn verify(&self, path: &Path, stored: &Arc<dyn Stored>, buffers: &Buffers) -> Result<Verified, Error> {
         let size = stored.meta().size;
-        let mut end = stored.end();
-        let head = self.head(path, size, &end).await?;
+        let end = stored.end();
         let tampered = |why| Error::Tampered { path: path.to_string(), why };
-        let mut opener = head.open(None).map_err(tampered)?;
-        loop {
-            match opener.tail(size, &end).map_err(tampered)? {
-                Tail::Opened(opened) => return Ok(Verified { head, opened }),
-                Tail::NeedMore(same, length) => {
-                    opener = same;
-                    end = read_all(stored, size.saturating_sub(length)..size, buffers).await?;
-                }
-            }
-        }
+        let head = self.head(path, size, &end).await?;
+        let encryption = items::encryption(head.metadata()).map_err(tampered)?;
+        let opened = if head.needs_customer_key() {
+            None
+        } else {
+            let keys = head.open(None).map_err(tampered)?;
+            Some(Arc::new(open_tail(keys, stored, &end, buffers).await.map_err(|error| at(path, error))?))
+        };
+        Ok(Verified { head: Arc::new(head), opened, encryption })
     }
 
     async fn head(&self, path: &Path, size: u64, end: &Bytes) -> Result<Head, Error> {
@@ -128,6 +179,22 @@ impl Place<'_> {
         let overflow = overflow_record(self.backend, &clear).await?;
         let context = Context { bucket: self.bucket.uuid, key: self.key };
         clear.unwrap(&kek, &context, overflow.as_deref()).map_err(tampered)
+    }
+}
+
+/// Verifies the tail, of which `end` holds all or the last part.
+async fn open_tail(keys: BodyKeys, stored: &Arc<dyn Stored>, end: &Bytes, buffers: &Buffers) -> Result<envelope::Opened, Error> {
+    let size = stored.meta().size;
+    let tampered = |why| Error::Tampered { path: String::new(), why };
+    let (mut keys, mut end) = (keys, end.clone());
+    loop {
+        match keys.tail(size, &end).map_err(tampered)? {
+            Tail::Opened(opened) => return Ok(opened),
+            Tail::NeedMore(same, length) => {
+                keys = same;
+                end = read_all(stored, size.saturating_sub(length)..size, buffers).await?;
+            }
+        }
     }
 }
 
@@ -184,14 +251,15 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
         return Ok(None);
     }
     let head = clear.unwrap(kek, context, None)?;
+    let (modified, backend_etag) = (Millis(head.metadata().created), meta.e_tag.as_deref().unwrap_or_default());
     if head.needs_customer_key() {
-        return Ok(None);
+        return Ok(Some(Glimpse { etag: etag::opaque(backend_etag), modified, checksum: None }));
     }
     match head.open(None)?.tail(meta.size, end)? {
         Tail::NeedMore(..) => Ok(None),
         Tail::Opened(opened) => Ok(Some(Glimpse {
-            etag: etag::of(opened.record(), opened.entries().len(), meta),
-            modified: Millis(head.metadata().created),
+            etag: etag::of(opened.record(), opened.entries().len(), backend_etag),
+            modified,
             checksum: checksum_of(opened.record()).map(|(checksum, _)| checksum.kind),
         })),
     }

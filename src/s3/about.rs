@@ -21,15 +21,6 @@ pub(super) fn refuse(given: &[(bool, &str)]) -> S3Result<()> {
 macro_rules! refuse_unsupported {
     ($input:expr) => {
         $crate::s3::about::refuse(&[
-            (
-                $input.sse_customer_algorithm.is_some() || $input.sse_customer_key.is_some(),
-                "x-amz-server-side-encryption-customer-*",
-            ),
-            (
-                $input.server_side_encryption.as_ref().is_some_and(|kind| kind.as_str() != "AES256"),
-                "x-amz-server-side-encryption: aws:kms",
-            ),
-            ($input.ssekms_key_id.is_some() || $input.ssekms_encryption_context.is_some(), "SSE-KMS"),
             ($input.tagging.is_some(), "x-amz-tagging"),
             ($input.object_lock_mode.is_some() || $input.object_lock_retain_until_date.is_some(), "object lock"),
             ($input.object_lock_legal_hold_status.is_some(), "object lock"),

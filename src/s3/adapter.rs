@@ -17,6 +17,8 @@ pub(super) struct Adapter {
     pub(super) users: Arc<Users>,
     pub(super) observe: Arc<Observe>,
     pub(super) region: String,
+    /// Whether keys of clients are taken over plain HTTP.
+    pub(super) keys_over_http: bool,
 }
 
 impl Adapter {
@@ -74,11 +76,11 @@ operations! {
     put_object(PutObjectInput, PutObjectOutput) =>
         this.put(asker, request).await.map(S3Response::new);
     get_object(GetObjectInput, GetObjectOutput) =>
-        this.get(asker, request.input).await.map(partial);
+        this.get(asker, request).await.map(partial);
     head_object(HeadObjectInput, HeadObjectOutput) =>
-        this.head(asker, request.input).await.map(partial);
+        this.head(asker, request).await.map(partial);
     copy_object(CopyObjectInput, CopyObjectOutput) =>
-        this.copy(asker, request.input).await.map(S3Response::new);
+        this.copy(asker, request).await.map(S3Response::new);
     delete_object(DeleteObjectInput, DeleteObjectOutput) => {
         let output = this.delete(asker, request.input).await?;
         Ok(S3Response::with_status(output, StatusCode::NO_CONTENT))
@@ -90,7 +92,7 @@ operations! {
     list_objects_v2(ListObjectsV2Input, ListObjectsV2Output) =>
         this.list_v2(asker, request.input).await.map(S3Response::new);
     create_multipart_upload(CreateMultipartUploadInput, CreateMultipartUploadOutput) =>
-        this.begin(asker, request.input).await.map(S3Response::new);
+        this.begin(asker, request).await.map(S3Response::new);
     upload_part(UploadPartInput, UploadPartOutput) =>
         this.part(asker, request).await.map(S3Response::new);
     list_parts(ListPartsInput, ListPartsOutput) =>
@@ -98,7 +100,7 @@ operations! {
     list_multipart_uploads(ListMultipartUploadsInput, ListMultipartUploadsOutput) =>
         this.uploads(asker, request.input).await.map(S3Response::new);
     complete_multipart_upload(CompleteMultipartUploadInput, CompleteMultipartUploadOutput) =>
-        this.finish(asker, request.input).await.map(S3Response::new);
+        this.finish(asker, request).await.map(|(output, headers)| S3Response::with_headers(output, headers));
     abort_multipart_upload(AbortMultipartUploadInput, AbortMultipartUploadOutput) => {
         this.give_up(asker, request.input).await?;
         Ok(S3Response::with_status(dto::AbortMultipartUploadOutput::default(), StatusCode::NO_CONTENT))

@@ -72,11 +72,17 @@ fn refused(refusal: &Refusal) -> S3Error {
         Refusal::InvalidRange { .. } => Code::InvalidRange,
         Refusal::BadDigest(_) => Code::BadDigest,
         Refusal::InvalidArgument(_) => Code::InvalidArgument,
-        Refusal::InvalidRequest(_) => Code::InvalidRequest,
+        Refusal::InvalidRequest(_) | Refusal::CustomerKeyMissing | Refusal::CustomerKeyUnasked | Refusal::CustomerKeyWrong => {
+            Code::InvalidRequest
+        }
+        Refusal::NoSuchKmsKey(_) => Code::Custom("KMS.NotFoundException".into()),
         Refusal::NotImplemented(_) => Code::NotImplemented,
         Refusal::Body(error) => return body(error),
     };
     let mut error = plain(code, refusal.to_string());
+    if matches!(refusal, Refusal::NoSuchKmsKey(_)) {
+        error.set_status_code(http::StatusCode::BAD_REQUEST);
+    }
     if let Refusal::NotModified { etag, .. } = refusal {
         let mut headers = http::HeaderMap::new();
         if let Ok(etag) = format!("\"{etag}\"").parse() {

@@ -15,6 +15,7 @@ mod front;
 mod host;
 mod listing;
 mod objects;
+mod sse;
 mod time;
 mod uploads;
 mod users;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub domains: Vec<String>,
     /// The largest object of one request, in bytes.
     pub max_upload: u64,
+    /// Whether keys of clients (SSE-C) are taken over plain HTTP, which S3 refuses.
+    pub keys_over_http: bool,
 }
 
 /// A setting that cannot be used.
@@ -89,8 +92,14 @@ pub fn service(
     config.allow_post_signature = false;
     // For presigned URLs alone: the strict layer refuses it in headers.
     config.enable_sig_v2 = true;
-    let adapter =
-        Adapter { gateway, policy, users: Arc::clone(&users), observe: Arc::clone(&observe), region: settings.region.clone() };
+    let adapter = Adapter {
+        gateway,
+        policy,
+        users: Arc::clone(&users),
+        observe: Arc::clone(&observe),
+        region: settings.region.clone(),
+        keys_over_http: settings.keys_over_http,
+    };
     let mut builder = S3ServiceBuilder::new(adapter);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(users::Auth(users));

@@ -3,6 +3,7 @@
 use super::about::{about, conditions, is_plain, refuse, refuse_unsupported, span};
 use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, invalid_request, not_implemented, plain};
+use super::sse::{self, Told};
 use super::time::timestamp;
 use super::{body, checksum};
 use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Delete, Described, Get, Head, Place, Put, Written};
@@ -41,18 +42,20 @@ impl Adapter {
     pub(super) async fn put(&self, asker: Asker, mut request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
         let trailing: Option<TrailingHeaders> = request.trailing_headers.take();
         let ended = request.extensions.remove();
-        let input = request.input;
+        let mut input = request.input;
         refuse_unsupported!(input)?;
+        let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
         refuse(&[(input.write_offset_bytes.is_some(), "x-amz-write-offset-bytes")])?;
         let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
         let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
         let about = about!(input);
-        let sealed_as = input.server_side_encryption.clone();
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
         let body = body::incoming(input.body, &request.headers, (trailing, ended), &mut declared)?;
         let length = declared.length.unwrap_or(0);
-        let operation = Put { bucket: input.bucket, key: input.key, about, declared, conditions };
+        let customer = encryption.customer().cloned();
+        let operation = Put { bucket: input.bucket, key: input.key, about, declared, conditions, encryption };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let written = self.gateway.put(permitted, body).await.map_err(failed)?;
         self.observe.received(length);
         let mut output = PutObjectOutput { e_tag: Some(strong(&written.etag)), ..PutObjectOutput::default() };
@@ -60,24 +63,22 @@ impl Adapter {
             checksum::answer!(output, sum.kind, checksum::text(sum));
             output.checksum_type = Some(checksum::scope(*scope));
         }
-        output.server_side_encryption = sealed_as;
+        let told = Told::new(written.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
         Ok(output)
     }
 
-    pub(super) async fn get(&self, asker: Asker, input: GetObjectInput) -> S3Result<(GetObjectOutput, bool)> {
-        refuse(&[
-            (
-                input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(),
-                "x-amz-server-side-encryption-customer-*",
-            ),
-            (input.part_number.is_some(), "partNumber"),
-        ])?;
+    pub(super) async fn get(&self, asker: Asker, request: S3Request<GetObjectInput>) -> S3Result<(GetObjectOutput, bool)> {
+        let mut input = request.input;
+        refuse(&[(input.part_number.is_some(), "partNumber")])?;
+        let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
         only_version(input.version_id.as_deref())?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
         let range = span(input.range.as_ref());
-        let operation = Get { bucket: input.bucket, key: input.key, range, conditions };
+        let operation = Get { bucket: input.bucket, key: input.key, range, conditions, customer: customer.clone() };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let opened = self.gateway.get(permitted).await.map_err(|error| self.integrity(error))?;
         let gateway::Opened { described, length, chunks } = opened;
         let with_checksum = input.checksum_mode.is_some() && described.range.is_none();
@@ -103,6 +104,8 @@ impl Adapter {
             checksum_type: head.checksum_type,
             ..GetObjectOutput::default()
         };
+        let told = Told::new(described.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
         if let Some(expires) = input.response_expires {
             let mut text = Vec::new();
             let written = expires.format(s3s::dto::TimestampFormat::HttpDate, &mut text);
@@ -114,34 +117,34 @@ impl Adapter {
         Ok((output, partial))
     }
 
-    pub(super) async fn head(&self, asker: Asker, input: HeadObjectInput) -> S3Result<(HeadObjectOutput, bool)> {
-        refuse(&[
-            (
-                input.sse_customer_key.is_some() || input.sse_customer_algorithm.is_some(),
-                "x-amz-server-side-encryption-customer-*",
-            ),
-            (input.part_number.is_some(), "partNumber"),
-        ])?;
+    pub(super) async fn head(&self, asker: Asker, request: S3Request<HeadObjectInput>) -> S3Result<(HeadObjectOutput, bool)> {
+        let mut input = request.input;
+        refuse(&[(input.part_number.is_some(), "partNumber")])?;
+        let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
         only_version(input.version_id.as_deref())?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
         let range = span(input.range.as_ref());
-        let operation = Head { bucket: input.bucket, key: input.key, range, conditions };
+        let operation = Head { bucket: input.bucket, key: input.key, range, conditions, customer: customer.clone() };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let described = self.gateway.head(permitted).await.map_err(|error| self.integrity(error))?;
         let mut output = head_output(&described, input.checksum_mode.is_some());
         if let Some((first, last)) = described.range {
             output.content_length = i64::try_from(last.saturating_sub(first).saturating_add(1)).ok();
         }
+        let told = Told::new(described.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
         Ok((output, described.range.is_some()))
     }
 
-    pub(super) async fn copy(&self, asker: Asker, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
+    pub(super) async fn copy(&self, asker: Asker, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
+        let mut input = request.input;
         refuse_unsupported!(input)?;
-        refuse(&[
-            (input.copy_source_sse_customer_key.is_some(), "x-amz-copy-source-server-side-encryption-customer-*"),
-            (input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() != "COPY"), "x-amz-tagging-directive"),
-        ])?;
+        let tagging = input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() != "COPY");
+        refuse(&[(tagging, "x-amz-tagging-directive")])?;
+        let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
+        let (source_customer, source_sound) = sse::apart(self.customer(&sse::source_key_headers!(input), &request.extensions));
         let source = source(&input.copy_source)?;
         let about = about!(input);
         let replace = match input.metadata_directive.as_ref().map(s3s::dto::MetadataDirective::as_str) {
@@ -150,7 +153,7 @@ impl Adapter {
             Some(_) => return Err(super::error::invalid_argument("the metadata directive must be COPY or REPLACE")),
         };
         let same = source.bucket == input.bucket && source.key == input.key;
-        if same && !replace && is_plain(&about.headers) {
+        if same && !replace && is_plain(&about.headers) && encryption.is_usual() && sound.is_ok() {
             return Err(invalid_request(
                 "this copy request is illegal because it is trying to copy an object to itself without changing its metadata",
             ));
@@ -160,10 +163,24 @@ impl Adapter {
             conditions(input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref(), modified);
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
         let about = replace.then_some(about);
-        let operation = Copy { bucket: input.bucket, key: input.key, source, about, conditions, source_conditions };
+        let customer = encryption.customer().cloned();
+        let operation = Copy {
+            bucket: input.bucket,
+            key: input.key,
+            source,
+            about,
+            conditions,
+            source_conditions,
+            encryption,
+            source_customer,
+        };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound.and(source_sound)?;
         let written = self.gateway.copy(permitted).await.map_err(|error| self.integrity(error))?;
-        Ok(CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() })
+        let mut output = CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() };
+        let told = Told::new(written.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        Ok(output)
     }
 
     pub(super) async fn delete(&self, asker: Asker, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {

@@ -6,9 +6,11 @@ use super::buckets::owner;
 use super::error::{denied, failed, invalid_argument, plain};
 use super::listing::{Encoding, echo, prefixes};
 use super::objects::{declared, strong};
+use super::sse::{self, Told};
 use super::time::timestamp;
 use super::{body, checksum};
 use crate::gateway::{Abort, ChecksumKind, ChecksumScope, Complete, CreateUpload, ListParts, ListUploads, NamedPart, PutPart};
+use http::HeaderMap;
 use s3s::dto::{
     AbortMultipartUploadInput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput,
@@ -20,43 +22,58 @@ use s3s::{S3ErrorCode, S3Request, S3Result};
 const PAGE: usize = 1_000;
 
 impl Adapter {
-    pub(super) async fn begin(&self, asker: Asker, input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+    pub(super) async fn begin(
+        &self,
+        asker: Asker,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<CreateMultipartUploadOutput> {
+        let mut input = request.input;
         refuse_unsupported!(input)?;
+        let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
         let kind = input.checksum_algorithm.as_ref().map(checksum::of_algorithm).transpose()?;
         let scope = input.checksum_type.as_ref().map(checksum::of_type).transpose()?;
         let checksum = kind.map(|kind| (kind, scope.unwrap_or(usual_scope(kind))));
-        let operation = CreateUpload { bucket: input.bucket.clone(), key: input.key.clone(), about: about!(input), checksum };
+        let customer = encryption.customer().cloned();
+        let (bucket, key, about) = (input.bucket.clone(), input.key.clone(), about!(input));
+        let operation = CreateUpload { bucket, key, about, checksum, encryption };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let begun = self.gateway.create_upload(permitted).await.map_err(failed)?;
-        Ok(CreateMultipartUploadOutput {
+        let mut output = CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: echo(input.key),
             upload_id: Some(begun.upload_id),
             checksum_algorithm: checksum.map(|(kind, _)| checksum::algorithm(kind)),
             checksum_type: checksum.map(|(_, scope)| checksum::scope(scope)),
-            server_side_encryption: input.server_side_encryption,
             ..CreateMultipartUploadOutput::default()
-        })
+        };
+        let told = Told::new(begun.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        Ok(output)
     }
 
     pub(super) async fn part(&self, asker: Asker, mut request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
         let trailing = request.trailing_headers.take();
         let ended = request.extensions.remove();
-        let input = request.input;
-        refuse(&[(input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*")])?;
+        let mut input = request.input;
+        let (customer, sound) = sse::apart(self.customer(&sse::key_headers!(input), &request.extensions));
         let number = u32::try_from(input.part_number).map_err(|_| invalid_argument("the part number must be from 1 to 10000"))?;
         let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
         let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
         let body = body::incoming(input.body, &request.headers, (trailing, ended), &mut declared)?;
         let length = declared.length.unwrap_or(0);
-        let operation = PutPart { bucket: input.bucket, key: input.key, upload_id: input.upload_id, number, declared };
+        let (bucket, key, upload_id) = (input.bucket, input.key, input.upload_id);
+        let operation = PutPart { bucket, key, upload_id, number, declared, customer: customer.clone() };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let written = self.gateway.put_part(permitted, body).await.map_err(failed)?;
         self.observe.received(length);
         let mut output = UploadPartOutput { e_tag: Some(strong(&written.etag)), ..UploadPartOutput::default() };
         if let Some((sum, _)) = &written.checksum {
             checksum::answer!(output, sum.kind, checksum::text(sum));
         }
+        let told = Told::new(written.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
         Ok(output)
     }
 
@@ -148,12 +165,11 @@ impl Adapter {
     pub(super) async fn finish(
         &self,
         asker: Asker,
-        input: CompleteMultipartUploadInput,
-    ) -> S3Result<CompleteMultipartUploadOutput> {
-        refuse(&[
-            (input.sse_customer_key.is_some(), "x-amz-server-side-encryption-customer-*"),
-            (input.mpu_object_size.is_some(), "x-amz-mp-object-size"),
-        ])?;
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<(CompleteMultipartUploadOutput, HeaderMap)> {
+        let mut input = request.input;
+        refuse(&[(input.mpu_object_size.is_some(), "x-amz-mp-object-size")])?;
+        let (customer, sound) = sse::apart(self.customer(&sse::key_headers!(input), &request.extensions));
         let checksum = checksum::given!(input)?;
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
         let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
@@ -163,9 +179,17 @@ impl Adapter {
         let parts = parts.iter().map(named).collect::<S3Result<Vec<_>>>()?;
         let count = parts.len();
         let (bucket, key) = (input.bucket, input.key);
-        let operation =
-            Complete { bucket: bucket.clone(), key: key.clone(), upload_id: input.upload_id, parts, checksum, conditions };
+        let operation = Complete {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            upload_id: input.upload_id,
+            parts,
+            checksum,
+            conditions,
+            customer: customer.clone(),
+        };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound?;
         let written = self.gateway.complete(permitted).await.map_err(failed)?;
         let mut output = CompleteMultipartUploadOutput {
             location: echo(format!("/{bucket}/{key}")),
@@ -182,7 +206,10 @@ impl Adapter {
             checksum::answer!(output, sum.kind, text);
             output.checksum_type = Some(checksum::scope(*scope));
         }
-        Ok(output)
+        let told = Told::new(written.encryption.as_ref(), customer.as_ref());
+        let headers = told.customer_headers();
+        sse::tell!(output, told);
+        Ok((output, headers))
     }
 
     pub(super) async fn give_up(&self, asker: Asker, input: AbortMultipartUploadInput) -> S3Result<()> {

@@ -4,6 +4,7 @@
 mod support;
 
 mod bodies;
+mod encryption;
 mod fixture;
 mod names;
 mod preconditions;

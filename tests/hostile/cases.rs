@@ -6,7 +6,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use std::sync::Arc;
 use waxseal::access::Operation;
-use waxseal::gateway::{Conditions, Copy, Error, Head, Place, Span};
+use waxseal::gateway::{Conditions, Copy, Encryption, Error, Head, Place, Span};
 
 const CHUNK: usize = 65_536;
 const SEALED: usize = 65_552;
@@ -51,7 +51,8 @@ async fn refused_whole(stack: &Stack, path: &str, what: &str) {
     let (content, result) = stack.get(bucket, key, None).await;
     let error = result.expect_err(what);
     assert!(content.is_empty() && is_integrity(&error), "{what}: {} bytes, {error}", content.len());
-    let head = Head { bucket: bucket.into(), key: key.into(), range: None, conditions: Conditions::default() };
+    let conditions = Conditions::default();
+    let head = Head { bucket: bucket.into(), key: key.into(), range: None, conditions, customer: None };
     assert!(is_integrity(&stack.gateway.head(stack.permit(head)).await.expect_err(what)), "HEAD vouched for {what}");
 }
 
@@ -169,6 +170,8 @@ fn a_damaged_object_is_not_copied() {
             about: None,
             conditions: Conditions::default(),
             source_conditions: Conditions::default(),
+            encryption: Encryption::Usual,
+            source_customer: None,
         };
         assert_eq!(copy.source(), Some("one"));
         assert!(is_integrity(&stack.gateway.copy(stack.permit(copy)).await.unwrap_err()));

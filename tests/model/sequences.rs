@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use waxseal::gateway::{Conditions, Copy, Delete, Error, List, Place, Refusal};
+use waxseal::gateway::{Conditions, Copy, Delete, Encryption, Error, List, Place, Refusal};
 use waxseal::store::Backend;
 
 const KEYS: [&str; 5] = ["a", "a/b", "a//b", "b", "z"];
@@ -66,6 +66,8 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
                 about: Some(waxseal::gateway::About::default()),
                 conditions: Conditions::default(),
                 source_conditions: Conditions::default(),
+                encryption: Encryption::Usual,
+                source_customer: None,
             };
             let copy = stack.gateway.copy(stack.permit(copy));
             let ended = Abandoned { inner: Box::pin(copy), polls }.await;

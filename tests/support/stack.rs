@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use waxseal::access::{CanonicalId, Operation, Permitted, Policy, Principal};
-use waxseal::gateway::{self, About, Body, Conditions, CreateBucket, Declared, Gateway, Get, Made, Opened, Put, Span};
+use waxseal::gateway::{
+    self, About, Body, Conditions, CreateBucket, Declared, Encryption, Gateway, Get, Made, Opened, Put, Span,
+};
 use waxseal::keyring::{Keyring, LocalRoot, OsRandom, Roots};
 use waxseal::store::disk::{DiskStore, Settings};
 use waxseal::store::{Backend, Buffers, Clock, Millis};
@@ -76,12 +78,14 @@ impl Stack {
     pub async fn put(&self, bucket: &str, key: &str, content: Vec<u8>) -> Result<(), gateway::Error> {
         let (about, conditions) = (About::default(), Conditions::default());
         let declared = Declared { length: Some(content.len() as u64), ..Declared::default() };
-        let put = Put { bucket: bucket.into(), key: key.into(), about, declared, conditions };
+        let encryption = Encryption::Usual;
+        let put = Put { bucket: bucket.into(), key: key.into(), about, declared, conditions, encryption };
         self.gateway.put(self.permit(put), body(content)).await.map(drop)
     }
 
     pub async fn open_object(&self, bucket: &str, key: &str, range: Option<Span>) -> Result<Opened, gateway::Error> {
-        let get = Get { bucket: bucket.into(), key: key.into(), range, conditions: Conditions::default() };
+        let conditions = Conditions::default();
+        let get = Get { bucket: bucket.into(), key: key.into(), range, conditions, customer: None };
         self.gateway.get(self.permit(get)).await
     }
 

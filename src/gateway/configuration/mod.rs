@@ -4,9 +4,11 @@
 //! Each aspect is a type of its own that is pure: it validates itself and gives verdicts, without I/O. Here they are
 //! kept together, read, and changed one at a time.
 
+mod encryption;
 mod record;
 mod versioning;
 
+pub use encryption::{DefaultEncryption, Keys};
 pub use versioning::Versioning;
 
 use serde::{Deserialize, Serialize};
@@ -20,4 +22,7 @@ pub struct Configuration {
     /// Whether overwritten objects are kept.
     #[serde(default)]
     pub versioning: Versioning,
+    /// What objects get for which nothing is asked of encryption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<DefaultEncryption>,
 }

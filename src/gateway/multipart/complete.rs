@@ -5,6 +5,7 @@ use super::sums;
 use super::upload::Open;
 use crate::access::Permitted;
 use crate::envelope::{Entry, EtagRecord, PartRecord, Record, UNIT};
+use crate::gateway::encryption::Customer;
 use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
 use crate::gateway::operation::{Checksum, ChecksumScope, Complete, NamedPart};
 use crate::gateway::outcome::Written;
@@ -24,10 +25,11 @@ impl Gateway {
     /// upload stays open then.
     pub async fn complete(&self, operation: Permitted<Complete>) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
-        let Complete { key, upload_id, parts, checksum, conditions, .. } = operation.into_operation();
+        let Complete { key, upload_id, parts, checksum, conditions, customer, .. } = operation.into_operation();
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
         let parts = choose(self.attempts(&open).await?, &parts)?;
+        open.check_customer(customer.as_ref(), &parts)?;
         let (record, sum) = self.final_record(&open, &parts, checksum.as_ref())?;
         let result = self.finish(&open, &parts, &record, mode).await?;
         let etag = match record.etag {
@@ -37,7 +39,7 @@ impl Gateway {
         if let Err(error) = self.forget_upload(&open.name).await {
             tracing::warn!(%error, "records of a completed upload are left to be swept");
         }
-        Ok(Written { etag, modified: Millis(open.head.metadata().created), checksum: sum })
+        Ok(Written { etag, modified: Millis(open.head.metadata().created), checksum: sum, encryption: open.encryption()? })
     }
 
     fn final_record(
@@ -53,7 +55,7 @@ impl Gateway {
         {
             return Err(Refusal::BadDigest("checksum").into());
         }
-        let etag = match self.settings.etag {
+        let etag = match open.etag(self.settings.etag) {
             EtagKind::Md5 => sums::etag(parts),
             EtagKind::Opaque => EtagRecord::Opaque,
         };
@@ -63,7 +65,7 @@ impl Gateway {
 
     /// The commit point. Answers the backend's ETag.
     async fn finish(&self, open: &Open, parts: &[PartRecord], record: &Record, mode: PutMode) -> Result<Option<String>, Error> {
-        let kek = self.keyring.active_kek(open.bucket.uuid).await?;
+        let kek = self.kek_for(&open.bucket, open.encryption()?.as_ref()).await?;
         let entries: Vec<Entry> = parts.iter().map(|part| part.entry.clone()).collect();
         let (mut end, wrapped) =
             open.head.complete((&kek, open.bucket.uuid), &entries, record, &mut OsRandom).map_err(Error::sealing)?;
@@ -76,6 +78,20 @@ impl Gateway {
             result => self.settle(&wrapped, result).await?,
         };
         Ok(result.e_tag)
+    }
+}
+
+impl Open {
+    /// Holds the customer key of a Complete to the upload's.
+    ///
+    /// Nothing here needs it, and old clients do not send it. As in S3 it must come where a checksum was given of the
+    /// upload or of a part; one that comes must be the right one.
+    fn check_customer(&self, customer: Option<&Customer>, parts: &[PartRecord]) -> Result<(), Error> {
+        let summed = self.head.metadata().declared_checksum.is_some() || parts.iter().any(|part| part.checksum.is_some());
+        if customer.is_none() && !summed {
+            return Ok(());
+        }
+        self.body_keys(customer).map(drop)
     }
 }
 

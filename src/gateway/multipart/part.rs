@@ -2,15 +2,16 @@
 
 use super::upload::Open;
 use crate::access::Permitted;
-use crate::envelope::{Entry, PartRecord};
+use crate::envelope::{BodyKeys, Entry, Kind, PartRecord};
 use crate::gateway::body::Body;
 use crate::gateway::digests::{Digests, Sums};
-use crate::gateway::gateway::{Gateway, bucket_of};
+use crate::gateway::encryption::{Customer, ServerSide, fitting};
+use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
 use crate::gateway::intake::Intake;
 use crate::gateway::operation::{ChecksumScope, PutPart};
 use crate::gateway::outcome::Written;
 use crate::gateway::put::{Taken, Target, field, part_field};
-use crate::gateway::{Error, Refusal, etag};
+use crate::gateway::{Error, Refusal, etag, items};
 use crate::keyring::OsRandom;
 use crate::store::{Draft, Millis, layout};
 use bytes::Bytes;
@@ -26,15 +27,14 @@ impl Gateway {
     /// `NoSuchUpload`; what the body's verification refuses; nothing is stored then.
     pub async fn put_part(&self, operation: Permitted<PutPart>, body: Body) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
-        let PutPart { key, upload_id, number, declared, .. } = operation.into_operation();
+        let PutPart { key, upload_id, number, declared, customer, .. } = operation.into_operation();
         if !(1..=LAST).contains(&number) {
             return Err(Refusal::InvalidArgument("the part number must be from 1 to 10000".to_owned()).into());
         }
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
         let fallback = super::sums::declared(open.head.metadata()).map(|(kind, _)| kind);
-        let body_keys = open.head.open(None).map_err(|why| open.tampered(why))?;
-        let sealer = body_keys.segment(number, &mut OsRandom);
-        let intake = Intake::new(sealer, Digests::new(self.settings.etag, &declared, fallback));
+        let sealer = open.body_keys(customer.as_ref())?.segment(number, &mut OsRandom);
+        let intake = Intake::new(sealer, Digests::new(open.etag(self.settings.etag), &declared, fallback));
         let begin = || self.begin_part(&open, number);
         let taken = self.take_in(body, &declared, intake, begin).await?;
         let Taken { target, last, mut entry, sums } = taken;
@@ -50,7 +50,7 @@ impl Gateway {
         let etag = part_etag(&entry, &sums);
         self.record_part(&open, part_record(entry, &sums, content_id, modified)?).await?;
         let checksum = sums.checksum.map(|checksum| (checksum, ChecksumScope::FullObject));
-        Ok(Written { etag, modified, checksum })
+        Ok(Written { etag, modified, checksum, encryption: open.encryption()? })
     }
 
     async fn begin_part(&self, open: &Open, number: u32) -> object_store::Result<Box<dyn Draft>> {
@@ -68,6 +68,28 @@ impl Gateway {
 }
 
 impl Open {
+    /// What seals parts, for a request that came with this key, or with none.
+    ///
+    /// # Errors
+    /// `CustomerKeyMissing`, `CustomerKeyUnasked` or `CustomerKeyWrong`.
+    pub(super) fn body_keys(&self, customer: Option<&Customer>) -> Result<BodyKeys, Error> {
+        fitting(self.head.needs_customer_key(), customer)?;
+        self.head.open(customer.map(Customer::key)).map_err(|why| match why.kind {
+            Kind::WrongKey => Refusal::CustomerKeyWrong.into(),
+            _ => self.tampered(why),
+        })
+    }
+
+    /// What the object will be told of its encryption.
+    pub(super) fn encryption(&self) -> Result<Option<ServerSide>, Error> {
+        items::encryption(self.head.metadata()).map_err(|why| self.tampered(why))
+    }
+
+    /// What ETags are, of the parts and of the object.
+    pub(super) fn etag(&self, usual: EtagKind) -> EtagKind {
+        if self.head.needs_customer_key() { EtagKind::Opaque } else { usual }
+    }
+
     pub(super) fn tampered(&self, why: crate::envelope::Error) -> Error {
         Error::Tampered { path: format!("{}/{}", self.upload.path, self.name), why }
     }

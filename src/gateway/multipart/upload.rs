@@ -5,7 +5,7 @@ use crate::envelope::{ClearUpload, Context, NewBody, UploadHead, upload_name};
 use crate::gateway::gateway::{Gateway, bucket_of};
 use crate::gateway::operation::{Abort, CreateUpload};
 use crate::gateway::outcome::Begun;
-use crate::gateway::{Error, Refusal, about, etag};
+use crate::gateway::{Error, Refusal, about, etag, items};
 use crate::keyring::{Bucket, OsRandom};
 use crate::store::{Upload, layout};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -31,15 +31,17 @@ impl Gateway {
     pub async fn create_upload(&self, operation: Permitted<CreateUpload>) -> Result<Begun, Error> {
         let bucket = bucket_of(&operation)?;
         let owner = Arc::clone(&operation.principal().id.0);
-        let CreateUpload { key, about, checksum, .. } = operation.into_operation();
+        let CreateUpload { key, about, checksum, encryption, .. } = operation.into_operation();
         let mut metadata = about::to_metadata(&key, self.now().0, &owner, &about)?;
         metadata.declared_checksum = checksum.map(|(kind, scope)| (kind.number(), scope.number()));
+        let chosen = self.choose(&bucket, encryption).await?;
+        items::set_encryption(&mut metadata, chosen.server.as_ref());
         let path = layout::object(&bucket.name, &key)?;
-        let kek = self.keyring.active_kek(bucket.uuid).await?;
+        let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
         let _gate = self.enter(&bucket).await?;
         let id = self.backend.create_multipart(&path).await?;
         let record = NewBody::draw(&mut OsRandom)
-            .wrap_upload((&kek, bucket.uuid), (&metadata, id.as_bytes()), None, &mut OsRandom)
+            .wrap_upload((&kek, bucket.uuid), (&metadata, id.as_bytes()), chosen.key(), &mut OsRandom)
             .map_err(Error::sealing)?;
         let name = etag::hex(&upload_name(bucket.uuid, &key, id.as_bytes()));
         let stored = self
@@ -52,7 +54,7 @@ impl Gateway {
             }
             return Err(error.into());
         }
-        Ok(Begun { upload_id: id })
+        Ok(Begun { upload_id: id, encryption: chosen.server })
     }
 
     /// Gives an upload up: what was sent for it is gone, and the DEK was wrapped nowhere else.
