@@ -15,6 +15,8 @@ pub enum Action {
     GetBucketLocation,
     GetBucketVersioning,
     PutBucketVersioning,
+    GetBucketCORS,
+    PutBucketCORS,
     ListBucketMultipartUploads,
     GetObject,
     PutObject,

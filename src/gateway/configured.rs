@@ -1,9 +1,9 @@
 //! Reading and changing what is configured of a bucket, an aspect at a time.
 
-use super::Error;
-use super::configuration::Versioning;
+use super::configuration::{Cors, CorsAsked, CorsVerdict, Versioning};
 use super::gateway::{Gateway, bucket_of};
-use super::operation::{GetVersioning, PutVersioning};
+use super::operation::{GetCors, GetVersioning, PutCors, PutVersioning};
+use super::{Error, Refusal};
 use crate::access::Permitted;
 
 impl Gateway {
@@ -21,5 +21,31 @@ impl Gateway {
             Ok(())
         })
         .await
+    }
+
+    /// Which web pages may use a bucket.
+    ///
+    /// # Errors
+    /// `NoSuchCORSConfiguration` where nothing was said.
+    pub async fn cors(&self, operation: &Permitted<GetCors>) -> Result<Cors, Error> {
+        self.configuration(operation).await?.cors.clone().ok_or_else(|| Refusal::NoSuchCORSConfiguration.into())
+    }
+
+    /// Lets web pages use a bucket from now on, or none of them.
+    pub async fn put_cors(&self, operation: Permitted<PutCors>) -> Result<(), Error> {
+        let bucket = bucket_of(&operation)?;
+        let cors = &operation.operation().cors;
+        self.configure(&bucket, |configuration| {
+            configuration.cors.clone_from(cors);
+            Ok(())
+        })
+        .await
+    }
+
+    /// What a bucket says to a web page: for anyone, since browsers ask before they sign. Nothing else of the bucket shows.
+    pub async fn cors_verdict(&self, bucket: &str, asked: &CorsAsked) -> Result<CorsVerdict, Error> {
+        let Some(bucket) = self.keyring.bucket(bucket) else { return Ok(CorsVerdict::NoSuchBucket) };
+        let configuration = self.configuration_of(&bucket).await?;
+        Ok(configuration.cors.as_ref().map_or(CorsVerdict::Unconfigured, |cors| cors.verdict(asked)))
     }
 }

@@ -39,6 +39,8 @@ pub enum Refusal {
     NoSuchKey,
     #[error("the specified upload does not exist: it may have been completed or aborted")]
     NoSuchUpload,
+    #[error("the CORS configuration does not exist")]
+    NoSuchCORSConfiguration,
     #[error("access denied")]
     AccessDenied,
     #[error("the bucket you tried to create already exists and is owned by you")]

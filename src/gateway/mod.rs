@@ -28,6 +28,7 @@ mod read;
 
 pub use body::{Body, BodyError, Chunks};
 pub use configuration::{Configuration, DefaultEncryption, Keys as DefaultKeys, Versioning};
+pub use configuration::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
 pub use encryption::{Customer, DEFAULT_KMS_KEY, Encryption, Kms, ServerSide};
 pub use error::{Error, Refusal};
 pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};

@@ -1,5 +1,6 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
+use super::configuration::Cors;
 use super::encryption::{Customer, Encryption};
 use crate::access::{Action, Operation};
 use std::collections::BTreeMap;
@@ -147,6 +148,18 @@ operations! {
         bucket: String,
         /// True to keep them, false to keep no more of them.
         enabled: bool,
+    }
+    /// Which web pages may use a bucket.
+    GetCors(GetBucketCORS, bucket) {
+        /// Which bucket.
+        bucket: String,
+    }
+    /// Lets web pages use a bucket, or none of them.
+    PutCors(PutBucketCORS, bucket) {
+        /// Which bucket.
+        bucket: String,
+        /// The rules from now on.
+        cors: Option<Cors>,
     }
     /// An object in one request.
     Put(PutObject, bucket) {

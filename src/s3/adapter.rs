@@ -2,7 +2,7 @@
 
 use super::error::plain;
 use crate::access::{Policy, Principal, Users};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, PutCors};
 use crate::observe::Observe;
 use http::StatusCode;
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result, dto};
@@ -73,6 +73,14 @@ operations! {
         this.versioning(&asker, request.input.bucket).await.map(S3Response::new);
     put_bucket_versioning(PutBucketVersioningInput, PutBucketVersioningOutput) =>
         this.put_versioning(&asker, request.input).await.map(S3Response::new);
+    get_bucket_cors(GetBucketCorsInput, GetBucketCorsOutput) =>
+        this.cors(&asker, request.input.bucket).await.map(S3Response::new);
+    put_bucket_cors(PutBucketCorsInput, PutBucketCorsOutput) =>
+        this.put_cors(&asker, request.input).await.map(S3Response::new);
+    delete_bucket_cors(DeleteBucketCorsInput, DeleteBucketCorsOutput) => {
+        this.change_cors(&asker, PutCors { bucket: request.input.bucket, cors: None }).await?;
+        Ok(S3Response::with_status(dto::DeleteBucketCorsOutput::default(), StatusCode::NO_CONTENT))
+    };
     put_object(PutObjectInput, PutObjectOutput) =>
         this.put(asker, request).await.map(S3Response::new);
     get_object(GetObjectInput, GetObjectOutput) =>

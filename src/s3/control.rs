@@ -1,8 +1,8 @@
 //! Bodies that s3s reads whole, held against what is declared of them: the gateway, which verifies the content of
 //! objects, never sees the XML of DeleteObjects, and s3s compares it with nothing.
 
-use super::checksum;
 use super::error::plain;
+use super::{checksum, resources};
 use crate::gateway::{Checksum, ChecksumKind, Digest};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -25,15 +25,20 @@ impl Wrong {
     }
 }
 
-/// Compares the body of a POST with the digests in its head as it goes by.
+/// Compares the body of a POST, or of a PUT that configures, with the digests in its head as it goes by.
 ///
 /// # Errors
 /// `InvalidDigest` for a Content-MD5 that is none; `InvalidRequest` for such a checksum.
 pub(super) fn compared(request: Request<Body>) -> S3Result<(Request<Body>, Wrong)> {
     let wrong = Wrong::default();
     let (query, headers) = (request.uri().query().unwrap_or_default(), request.headers());
-    // Of a Complete, a checksum header is the object's.
-    if *request.method() != Method::POST || query.split('&').any(|pair| pair.starts_with("uploadId=")) {
+    let control = match *request.method() {
+        // Of a Complete, a checksum header is the object's.
+        Method::POST => !query.split('&').any(|pair| pair.starts_with("uploadId=")),
+        Method::PUT => resources::configures(query),
+        _ => false,
+    };
+    if !control {
         return Ok((request, wrong));
     }
     let mut declared: Vec<Checksum> = Vec::new();

@@ -54,6 +54,7 @@ fn refused(refusal: &Refusal) -> S3Error {
         Refusal::NoSuchBucket => Code::NoSuchBucket,
         Refusal::NoSuchKey => Code::NoSuchKey,
         Refusal::NoSuchUpload => Code::NoSuchUpload,
+        Refusal::NoSuchCORSConfiguration => Code::NoSuchCORSConfiguration,
         Refusal::AccessDenied => Code::AccessDenied,
         Refusal::BucketAlreadyOwnedByYou => Code::BucketAlreadyOwnedByYou,
         Refusal::BucketAlreadyExists => Code::BucketAlreadyExists,

@@ -1,8 +1,10 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
 use super::control::compared;
-use super::error::{invalid_argument, invalid_request, not_implemented, plain};
+use super::error::{invalid_request, not_implemented, plain};
 use super::framing::{Ended, Watched};
+use super::origins::Origins;
+use super::resources;
 use crate::observe::{Observe, RequestId};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -17,6 +19,7 @@ use tracing::Instrument;
 pub struct Service {
     inner: S3Service,
     observe: Arc<Observe>,
+    origins: Arc<Origins>,
     region: Arc<str>,
 }
 
@@ -30,74 +33,6 @@ pub struct Slow;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// Query parameters that an operation may have; `x-amz-*`, `x-id` and `response-*` besides. The last three are those of
-/// presigned URLs of version 2, which aws-cli 1 and boto3 still make unless told otherwise.
-const KNOWN: [&str; 23] = [
-    "list-type",
-    "prefix",
-    "delimiter",
-    "marker",
-    "max-keys",
-    "encoding-type",
-    "continuation-token",
-    "start-after",
-    "fetch-owner",
-    "uploads",
-    "uploadId",
-    "partNumber",
-    "part-number-marker",
-    "max-parts",
-    "key-marker",
-    "upload-id-marker",
-    "max-uploads",
-    "max-buckets",
-    "versionId",
-    "bucket-region",
-    "AWSAccessKeyId",
-    "Signature",
-    "Expires",
-];
-
-/// Sub-resources of operations that are not there. s3s takes some of them for the operation without: a PUT of the policy
-/// of an object would become a PUT of the object.
-const NOT_THERE: [&str; 35] = [
-    "acl",
-    "policy",
-    "policyStatus",
-    "tagging",
-    "lifecycle",
-    "cors",
-    "website",
-    "replication",
-    "encryption",
-    "versions",
-    "versioning",
-    "object-lock",
-    "retention",
-    "legal-hold",
-    "torrent",
-    "restore",
-    "select",
-    "select-type",
-    "attributes",
-    "accelerate",
-    "analytics",
-    "intelligent-tiering",
-    "inventory",
-    "logging",
-    "metrics",
-    "notification",
-    "ownershipControls",
-    "publicAccessBlock",
-    "requestPayment",
-    "session",
-    "append",
-    "renameObject",
-    "metadataTable",
-    "metadataConfiguration",
-    "id",
-];
-
 /// Headers of which there may be one.
 const SINGLE: [&str; 8] =
     ["host", "authorization", "content-md5", "content-type", "range", "if-match", "if-none-match", "content-length"];
@@ -106,8 +41,8 @@ const SINGLE: [&str; 8] =
 const HEADERS_MAX: usize = 32 << 10;
 
 impl Service {
-    pub(super) fn new(inner: S3Service, observe: Arc<Observe>, region: &str) -> Self {
-        Self { inner, observe, region: Arc::from(region) }
+    pub(super) fn new(inner: S3Service, observe: Arc<Observe>, origins: Origins, region: &str) -> Self {
+        Self { inner, observe, origins: Arc::new(origins), region: Arc::from(region) }
     }
 
     /// Answers a request.
@@ -115,7 +50,10 @@ impl Service {
         let id = RequestId::next();
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
         let exchange = self.observe.begin(id, method_name(&method), path.clone());
-        let answer = match check(&method, request.uri(), request.headers()) {
+        let page = self.origins.page(&request);
+        let of_object = self.origins.of_object(&request);
+        let answer = match check(&method, (request.uri(), of_object), request.headers()) {
+            _ if method == Method::OPTIONS => self.origins.preflight(page.as_ref(), request.headers()).await,
             Ok(()) => self.pass(request, id).await,
             Err((error, close)) => error.to_http_response().map(|mut answer| {
                 if close {
@@ -129,7 +67,10 @@ impl Service {
             *answer.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
             answer
         });
-        let (answer, code) = finish(answer, (id, &self.region), &path, method == Method::HEAD);
+        let (mut answer, code) = finish(answer, (id, &self.region), &path, method == Method::HEAD);
+        if let Some(page) = &page {
+            self.origins.tell(page, answer.headers_mut()).await;
+        }
         exchange.answered(answer.status().as_u16(), code.as_deref());
         answer
     }
@@ -169,18 +110,19 @@ fn method_name(method: &Method) -> &'static str {
         Method::HEAD => "HEAD",
         Method::POST => "POST",
         Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
         _ => "OTHER",
     }
 }
 
 /// What is refused before s3s sees it, and whether the connection goes with it.
-fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), (s3s::S3Error, bool)> {
+fn check(method: &Method, (uri, of_object): (&Uri, bool), headers: &HeaderMap) -> Result<(), (s3s::S3Error, bool)> {
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
     }
     super::credentials::check(uri, headers)
         .and_then(|()| check_headers(method, headers))
-        .and_then(|()| check_query(method, uri.query().unwrap_or_default()))
+        .and_then(|()| resources::check(method, uri.query().unwrap_or_default(), of_object))
         .map_err(|error| (error, false))
 }
 
@@ -228,36 +170,6 @@ fn check_control_body(headers: &HeaderMap) -> S3Result<()> {
         Some(length) if length > super::XML_MAX => Err(plain(S3ErrorCode::MaxMessageLengthExceeded, "your request was too big")),
         _ => Ok(()),
     }
-}
-
-fn check_query(method: &Method, query: &str) -> S3Result<()> {
-    let mut seen: Vec<String> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let name = pair.split('=').next().unwrap_or_default();
-        let name = percent_encoding::percent_decode_str(name).decode_utf8();
-        let name = name.map_err(|_| invalid_argument("a query parameter is not UTF-8"))?.into_owned();
-        let lower = name.to_ascii_lowercase();
-        if lower == "x-amz-security-token" {
-            return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
-        }
-        let known = lower.starts_with("x-amz-")
-            || name == "x-id"
-            || name.starts_with("response-")
-            || KNOWN.contains(&name.as_str())
-            || (name == "location" && *method == Method::GET)
-            || (name == "delete" && *method == Method::POST);
-        if NOT_THERE.contains(&name.as_str()) {
-            return Err(not_implemented(&format!("the sub-resource {name}")));
-        }
-        if (name == "uploads" && !matches!(*method, Method::GET | Method::POST)) || !known {
-            return Err(not_implemented(&format!("the query parameter {}", name.escape_default())));
-        }
-        if seen.contains(&lower) {
-            return Err(invalid_argument(format!("the query parameter {name} is repeated")));
-        }
-        seen.push(lower);
-    }
-    Ok(())
 }
 
 /// Gives an answer its request id; an error also its body in full: s3s leaves Resource out, and sometimes Message.

@@ -8,6 +8,7 @@ mod body;
 mod buckets;
 mod checksum;
 mod control;
+mod cors;
 mod credentials;
 mod error;
 mod framing;
@@ -15,6 +16,8 @@ mod front;
 mod host;
 mod listing;
 mod objects;
+mod origins;
+mod resources;
 mod sse;
 mod time;
 mod uploads;
@@ -93,7 +96,7 @@ pub fn service(
     // For presigned URLs alone: the strict layer refuses it in headers.
     config.enable_sig_v2 = true;
     let adapter = Adapter {
-        gateway,
+        gateway: Arc::clone(&gateway),
         policy,
         users: Arc::clone(&users),
         observe: Arc::clone(&observe),
@@ -106,6 +109,7 @@ pub fn service(
     if !settings.domains.is_empty() {
         MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
     }
-    builder.set_host(host::Domains(settings.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect()));
-    Ok(Service::new(builder.build(), observe, &settings.region))
+    let domains = host::Domains(settings.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect());
+    builder.set_host(domains.clone());
+    Ok(Service::new(builder.build(), observe, origins::Origins::new(gateway, domains), &settings.region))
 }

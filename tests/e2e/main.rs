@@ -6,6 +6,7 @@ mod support;
 mod aws_cli;
 mod boto3;
 mod canary;
+mod cors;
 mod https;
 mod program;
 mod rclone;

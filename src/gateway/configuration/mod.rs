@@ -4,10 +4,12 @@
 //! Each aspect is a type of its own that is pure: it validates itself and gives verdicts, without I/O. Here they are
 //! kept together, read, and changed one at a time.
 
+mod cors;
 mod encryption;
 mod record;
 mod versioning;
 
+pub use cors::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
 pub use encryption::{DefaultEncryption, Keys};
 pub use versioning::Versioning;
 
@@ -25,4 +27,7 @@ pub struct Configuration {
     /// What objects get for which nothing is asked of encryption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<DefaultEncryption>,
+    /// Which web pages may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
 }
