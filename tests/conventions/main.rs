@@ -145,8 +145,8 @@ fn only_s3_names_s3s_only_the_index_redb_and_only_tls_rustls() {
     for file in files(&root().join("src")) {
         let (code, name) = (text(&file), name(&file));
         assert!(name.starts_with("src/s3/") || !code.contains("s3s::"), "{name} names s3s");
-        let index = ["src/store/disk/index.rs", "src/store/disk/change.rs", "src/store/disk/fault.rs"];
-        assert!(index.contains(&name.as_str()) || !code.contains("redb::"), "{name} names redb");
+        let index = ["change", "fault", "index", "keep", "versions"].map(|file| format!("src/store/disk/{file}.rs"));
+        assert!(index.contains(&name) || !code.contains("redb::"), "{name} names redb");
         assert!(name == "src/server/tls.rs" || !code.contains("rustls::"), "{name} names rustls");
     }
 }
@@ -231,4 +231,49 @@ fn the_documented_defaults_are_the_defaults() {
         )
     };
     assert_eq!(show(&plain), show(&documented));
+}
+
+/// Every test by its name: `fn` of Rust, `def` of Python.
+fn tests() -> BTreeSet<String> {
+    let folders = ["src", "tests"].map(|folder| root().join(folder));
+    let texts = folders.iter().flat_map(|folder| files(folder)).map(|file| text(&file));
+    let python = fs::read_dir(root().join("tests/e2e")).unwrap().map(|entry| entry.unwrap().path());
+    let python = python.filter(|path| path.extension().is_some_and(|extension| extension == "py")).map(|file| text(&file));
+    let name = |line: &str| {
+        let rest = line.trim_start().trim_start_matches("async ");
+        let rest = rest.strip_prefix("fn ").or(rest.strip_prefix("def "))?;
+        Some(rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect::<String>())
+    };
+    texts.chain(python).flat_map(|text| text.lines().filter_map(name).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_behaviour_names_tests_that_exist() {
+    let semantics = text(&root().join("src/gateway/SEMANTICS.md"));
+    let tests = tests();
+    let mut rows = 0;
+    for row in
+        semantics.lines().filter(|line| line.starts_with('|') && !line.starts_with("| behaviour") && !line.starts_with("|--"))
+    {
+        let cells: Vec<&str> = row.trim_matches('|').rsplitn(2, '|').map(str::trim).collect();
+        let [named, behaviour] = cells.as_slice() else { panic!("{row} is no behaviour and test") };
+        assert!(behaviour.ends_with('.') && !behaviour.contains(". "), "{behaviour} is not one sentence");
+        for name in named.split(',').map(str::trim) {
+            let name = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or_else(|| panic!("{named}"));
+            assert!(tests.contains(name), "{behaviour}: there is no test {name}");
+        }
+        rows += 1;
+    }
+    assert!(rows > 40, "{rows} behaviours");
+}
+
+#[test]
+fn what_is_not_there_is_what_is_documented_so() {
+    let semantics = text(&root().join("src/gateway/SEMANTICS.md"));
+    let (_, documented) = semantics.split_once("## Not there").unwrap();
+    let documented: BTreeSet<&str> = documented.lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`')).collect();
+    let code = text(&root().join("src/s3/resources.rs"));
+    let (_, list) = code.split_once("const NOT_THERE: &[&str] = &[").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    assert_eq!(documented, list.split('"').skip(1).step_by(2).collect());
 }
