@@ -12,6 +12,7 @@ pub enum Action {
     CreateBucket,
     DeleteBucket,
     ListBucket,
+    ListBucketVersions,
     GetBucketLocation,
     GetBucketVersioning,
     PutBucketVersioning,

@@ -126,13 +126,14 @@ impl UploadHead {
         PartKey(&self.items.tail_prk)
     }
 
-    /// The tail and Head that finish the upload. Needs no customer key.
+    /// The tail and Head that finish the upload: under the metadata it was begun with, to which the items of a version
+    /// may have come. Needs no customer key.
     ///
     /// # Errors
     /// `malformed` if the Entries are not as FORMAT 8.1 has them.
     pub fn complete(
         &self,
-        place: (&Kek, BucketUuid),
+        place: (&Kek, BucketUuid, &Metadata),
         entries: &[Entry],
         record: &Record,
         rng: &mut dyn Random,
@@ -141,8 +142,9 @@ impl UploadHead {
         let mut slot = Secret::zeroed();
         slot.expose_mut().copy_from_slice(self.core.slot.expose());
         let core = Core { wrap: self.core.wrap, epoch: 0, object_id: self.core.object_id, slot };
-        let wrapping = Wrapping { key: &self.metadata.key, row: self.metadata.encode()?, upload: false };
-        Ok((tail, core.wrap(place.0, place.1, wrapping, rng)))
+        let (kek, bucket, metadata) = place;
+        let wrapping = Wrapping { key: &metadata.key, row: metadata.encode()?, upload: false };
+        Ok((tail, core.wrap(kek, bucket, wrapping, rng)))
     }
 }
 

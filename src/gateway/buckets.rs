@@ -64,6 +64,12 @@ impl Gateway {
         if !page.result.objects.is_empty() {
             return Err(Refusal::BucketNotEmpty.into());
         }
+        if let Some(versions) = self.backend.versions() {
+            let left = versions.list_versions(&layout::prefix(&bucket.name, ""), None, 1).await?;
+            if !left.is_empty() {
+                return Err(Refusal::BucketNotEmpty.into());
+            }
+        }
         self.abort_all(&bucket).await?;
         self.forget_configuration(&bucket).await?;
         self.keyring.remove_bucket(bucket.uuid).await?;

@@ -8,11 +8,12 @@ use super::gateway::{Gateway, bucket_of};
 use super::operation::Copy;
 use super::outcome::Written;
 use super::read::Sealed;
+use super::versions::New;
 use super::{Error, Refusal, items};
 use crate::access::Permitted;
 use crate::envelope::{BucketUuid, HEAD, Kek, Metadata, WrappedHead};
 use crate::keyring::OsRandom;
-use crate::store::layout;
+use crate::store::{Millis, layout};
 use std::sync::Arc;
 
 impl Gateway {
@@ -28,23 +29,28 @@ impl Gateway {
         let owner = Arc::clone(&operation.principal().id.0);
         let asked = operation.into_operation();
         let Copy { key, source, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
-        let found = self.find(&from, &source.key).await?.unlock(source_customer.as_ref(), &self.buffers).await?;
+        let found = self.find_to_read(&from, &source.key, source.version.as_ref()).await.map_err(of_source)?;
+        let found = found.unlock(source_customer.as_ref(), &self.buffers).await?;
         let described = found.describe()?;
         source_conditions.check_source(Current { etag: &described.etag, modified: described.modified })?;
         let chosen = self.choose(&bucket, encryption).await?;
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
-        let modified = self.now();
+        let now = self.now();
         let about = replaced.unwrap_or(described.about);
-        let mut metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
+        let mut metadata = about::to_metadata(&key, now.0, &owner, &about)?;
         items::set_encryption(&mut metadata, chosen.server.as_ref());
         let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
+        let source_version = self.version_shown(&from, &found).await?;
+        let to = layout::object(&bucket.name, &key)?;
+        let _gate = self.enter(&bucket).await?;
+        let object_id = found.verified.head.object_id();
+        let new = New { bucket: &bucket, path: &to, object_id, metadata: &mut metadata, dated: false };
+        let granted = self.grant(new, mode).await?;
         let wrapped = found.rewrap((&kek, bucket.uuid, &metadata), source_customer.as_ref(), &chosen)?;
         let keep = found.stored.meta().size.saturating_sub(u64::try_from(HEAD).unwrap_or(0));
         let end = bytes::Bytes::copy_from_slice(&wrapped.head);
-        let to = layout::object(&bucket.name, &key)?;
-        let _gate = self.enter(&bucket).await?;
         self.put_overflow(&wrapped).await?;
-        let result = self.backend.splice(&found.source()?, keep, end, &to, mode.into()).await;
+        let result = self.backend.splice(&found.source()?, keep, end, &to, granted.terms).await;
         let result = self.settle(&wrapped, result).await?;
         let (opened, backend_etag) = (found.opened()?, result.e_tag.unwrap_or_default());
         let etag = if chosen.customer.is_some() {
@@ -52,7 +58,9 @@ impl Gateway {
         } else {
             etag::of(opened.record(), opened.entries().len(), &backend_etag)
         };
-        Ok(Written { etag, modified, checksum: described.checksum, encryption: chosen.server })
+        let modified = Millis(metadata.created);
+        let (checksum, encryption, version) = (described.checksum, chosen.server, granted.version);
+        Ok(Written { etag, modified, checksum, encryption, version, source_version })
     }
 }
 
@@ -66,5 +74,15 @@ impl Sealed {
     ) -> Result<WrappedHead, Error> {
         let head = &self.verified.head;
         head.rewrap_customer(place, from.map(Customer::key), chosen.key(), &mut OsRandom).map_err(Error::sealing)
+    }
+}
+
+/// What a source that is a delete marker is refused with.
+fn of_source(error: Error) -> Error {
+    match error {
+        Error::Refused(Refusal::MarkerNotAllowed { .. }) => {
+            Refusal::InvalidRequest("the source of a copy must not be a delete marker".to_owned()).into()
+        }
+        other => other,
     }
 }

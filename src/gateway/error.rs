@@ -37,6 +37,14 @@ pub enum Refusal {
     NoSuchBucket,
     #[error("the specified key does not exist")]
     NoSuchKey,
+    #[error("the specified version does not exist")]
+    NoSuchVersion,
+    #[error("the specified key does not exist")]
+    Deleted { version: String },
+    #[error("the specified method is not allowed against this resource")]
+    MarkerNotAllowed { version: String, last_modified: crate::store::Millis },
+    #[error("access denied: the version is locked by {0}")]
+    Locked(&'static str),
     #[error("the specified upload does not exist: it may have been completed or aborted")]
     NoSuchUpload,
     #[error("the CORS configuration does not exist")]

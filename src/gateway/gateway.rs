@@ -2,6 +2,7 @@
 
 use super::configuration::Configuration;
 use super::read::Verified;
+use super::versions::Turns;
 use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::BucketUuid;
@@ -74,6 +75,7 @@ pub struct Gateway {
     pub(super) settings: Settings,
     pub(super) verified: moka::sync::Cache<(object_store::path::Path, String), Arc<Verified>>,
     pub(super) configurations: moka::sync::Cache<BucketUuid, Arc<Configuration>>,
+    pub(super) turns: Turns,
     gates: Mutex<HashMap<BucketUuid, Arc<RwLock<()>>>>,
 }
 
@@ -84,7 +86,17 @@ impl Gateway {
         let Parts { backend, keyring, buffers, clock, settings } = parts;
         let verified = moka::sync::Cache::builder().max_capacity(settings.verified).time_to_live(settings.keep_verified).build();
         let configurations = moka::sync::Cache::builder().max_capacity(BUCKETS).time_to_live(settings.keep_configuration).build();
-        Self { backend, keyring, buffers, clock, settings, verified, configurations, gates: Mutex::default() }
+        Self {
+            backend,
+            keyring,
+            buffers,
+            clock,
+            settings,
+            verified,
+            configurations,
+            turns: Turns::default(),
+            gates: Mutex::default(),
+        }
     }
 
     pub(super) fn now(&self) -> Millis {

@@ -11,7 +11,7 @@ use super::{Error, range};
 use crate::access::Permitted;
 use crate::envelope::{self, Kind, Run, SEALED_CHUNK};
 use crate::keyring::Bucket;
-use crate::store::{BUFFER_CHUNKS, Buffer, Buffers, Stored};
+use crate::store::{BUFFER_CHUNKS, Buffer, Buffers, Stored, Version};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
@@ -25,8 +25,9 @@ impl Gateway {
     /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, or an integrity error.
     pub async fn head(&self, operation: Permitted<Head>) -> Result<Described, Error> {
         let bucket = bucket_of(&operation)?;
-        let Head { key, range, conditions, customer, .. } = operation.operation();
-        Ok(self.describe((&bucket, key), customer.as_ref(), *range, conditions).await?.1)
+        let Head { key, version, range, conditions, customer, .. } = operation.operation();
+        let wanted = Wanted { bucket: &bucket, key, version: version.as_ref(), customer: customer.as_ref() };
+        Ok(self.describe(wanted, *range, conditions).await?.1)
     }
 
     /// An object's content, of which the first chunk has been verified when this returns.
@@ -35,20 +36,22 @@ impl Gateway {
     /// As [`Gateway::head`].
     pub async fn get(&self, operation: Permitted<Get>) -> Result<Opened, Error> {
         let bucket = bucket_of(&operation)?;
-        let Get { key, range, conditions, customer, .. } = operation.operation();
-        let (sealed, described) = self.describe((&bucket, key), customer.as_ref(), *range, conditions).await?;
+        let Get { key, version, range, conditions, customer, .. } = operation.operation();
+        let wanted = Wanted { bucket: &bucket, key, version: version.as_ref(), customer: customer.as_ref() };
+        let (sealed, described) = self.describe(wanted, *range, conditions).await?;
         sealed.open(described, &self.buffers).await
     }
 
     async fn describe(
         &self,
-        (bucket, key): (&Bucket, &str),
-        customer: Option<&Customer>,
+        wanted: Wanted<'_>,
         span: Option<Span>,
         conditions: &Conditions,
     ) -> Result<(Sealed, Described), Error> {
-        let sealed = self.find(bucket, key).await?.unlock(customer, &self.buffers).await?;
+        let Wanted { bucket, key, version, customer } = wanted;
+        let sealed = self.find_to_read(bucket, key, version).await?.unlock(customer, &self.buffers).await?;
         let mut described = sealed.describe()?;
+        described.version = self.version_shown(bucket, &sealed).await?;
         conditions.check_read(Current { etag: &described.etag, modified: described.modified })?;
         described.range = span.map(|span| range::resolve(span, described.size)).transpose()?;
         Ok((sealed, described))
@@ -86,6 +89,14 @@ impl Sealed {
             stream::iter([Ok(first)]).chain(rest).map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok))).try_flatten().boxed();
         Ok(Opened { described, length, chunks })
     }
+}
+
+/// What a read is about.
+struct Wanted<'a> {
+    bucket: &'a Bucket,
+    key: &'a str,
+    version: Option<&'a Version>,
+    customer: Option<&'a Customer>,
 }
 
 /// How many chunks are read at once: what a buffer holds.

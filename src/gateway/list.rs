@@ -136,7 +136,11 @@ impl Gateway {
     }
 
     /// The keys that the Heads of a page name: mostly one.
-    async fn keks_of(&self, bucket: &Bucket, objects: &[(String, ObjectMeta, Bytes)]) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
+    pub(super) async fn keks_of(
+        &self,
+        bucket: &Bucket,
+        objects: &[(String, ObjectMeta, Bytes)],
+    ) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
         let mut keks = HashMap::new();
         for (_, meta, end) in objects {
             let Ok(clear) = ClearHead::find(meta.size, end) else { continue };
@@ -183,9 +187,13 @@ impl Gateway {
     }
 }
 
-type Look = envelope::Result<Option<Glimpse>>;
+pub(super) type Look = envelope::Result<Option<Glimpse>>;
 
-fn look(bucket: &Bucket, keks: &HashMap<KekId, Arc<Kek>>, object: (String, ObjectMeta, Bytes)) -> ((String, ObjectMeta), Look) {
+pub(super) fn look(
+    bucket: &Bucket,
+    keks: &HashMap<KekId, Arc<Kek>>,
+    object: (String, ObjectMeta, Bytes),
+) -> ((String, ObjectMeta), Look) {
     let (key, meta, end) = object;
     let seen = if end.is_empty() {
         Ok(None)
@@ -209,7 +217,7 @@ impl Item {
 
 impl View<'_> {
     /// The common prefix a key is shown under, if it is.
-    fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
+    pub(super) fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
         let delimiter = self.delimiter?;
         let rest = key.strip_prefix(self.prefix)?;
         let end = self.prefix.len() + rest.find(delimiter)? + delimiter.len();

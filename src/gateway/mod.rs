@@ -18,6 +18,8 @@ mod get;
 mod intake;
 mod items;
 mod list;
+mod list_versions;
+mod lock;
 mod multipart;
 mod offline;
 mod operation;
@@ -25,6 +27,7 @@ mod outcome;
 mod put;
 mod range;
 mod read;
+mod versions;
 
 pub use body::{Body, BodyError, Chunks};
 pub use configuration::{Configuration, DefaultEncryption, Keys as DefaultKeys, Versioning};
@@ -32,6 +35,8 @@ pub use configuration::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsV
 pub use encryption::{Customer, DEFAULT_KMS_KEY, Encryption, Kms, ServerSide};
 pub use error::{Error, Refusal};
 pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};
+pub use lock::{Lock, LockMode, Retention};
 pub use operation::*;
 pub use outcome::*;
 pub use read::Sealed;
+pub use versions::NULL;

@@ -110,6 +110,19 @@ pub struct Place {
     pub bucket: String,
     /// The key, exactly as sent.
     pub key: String,
+    /// The version; the current one if none.
+    pub version: Option<Version>,
+}
+
+/// What a delete is about.
+#[derive(Clone, Debug)]
+pub struct Doomed {
+    /// The key.
+    pub key: String,
+    /// The version that goes for good; if none, the object does, or is marked deleted where versions are kept.
+    pub version: Option<Version>,
+    /// A precondition on what is there.
+    pub if_match: Option<ETags>,
 }
 
 operations! {
@@ -182,6 +195,8 @@ operations! {
         bucket: String,
         /// Under which key.
         key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
         /// Which bytes, if not all.
         range: Option<Span>,
         /// Preconditions.
@@ -195,6 +210,8 @@ operations! {
         bucket: String,
         /// Under which key.
         key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
         /// Which bytes GET would answer.
         range: Option<Span>,
         /// Preconditions.
@@ -202,12 +219,14 @@ operations! {
         /// The key that the client sent for it.
         customer: Option<Customer>,
     }
-    /// Removes objects; those that are not there count as removed.
+    /// Removes objects or versions; those that are not there count as removed.
     Delete(DeleteObject, bucket) {
         /// Where.
         bucket: String,
-        /// Under which keys.
-        keys: Vec<String>,
+        /// What is to go.
+        doomed: Vec<Doomed>,
+        /// Whether governance retention is to be bypassed.
+        bypass: bool,
     }
     /// A page of a bucket.
     List(ListBucket, bucket) {
@@ -220,6 +239,19 @@ operations! {
         /// Only what comes after this key or common prefix.
         after: Option<String>,
         /// At most so many keys and common prefixes together.
+        limit: usize,
+    }
+    /// A page of the versions of a bucket.
+    ListVersions(ListBucketVersions, bucket) {
+        /// Which bucket.
+        bucket: String,
+        /// Only keys that begin with this.
+        prefix: String,
+        /// As in [`List`].
+        delimiter: Option<String>,
+        /// Only what comes after all versions of this key or common prefix, or after one of them.
+        after: Option<(String, Option<Version>)>,
+        /// At most so many versions and common prefixes together.
         limit: usize,
     }
     /// A copy of an object, in O(1) where source and target have one owner.
@@ -324,7 +356,7 @@ operations! {
 }
 
 pub use crate::envelope::{ChecksumKind, ChecksumScope, Digest};
-pub use crate::store::Millis;
+pub use crate::store::{Millis, Version};
 
 /// A part as Complete names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,8 @@ pub struct Described {
     pub etag: String,
     /// When it was created: S3's Last-Modified.
     pub modified: Millis,
+    /// Its version; none in a bucket that never had versions.
+    pub version: Option<String>,
     /// Headers and user metadata.
     pub about: About,
     /// The checksum, if there is one.
@@ -50,6 +52,10 @@ pub struct Written {
     pub checksum: Option<(Checksum, ChecksumScope)>,
     /// As HEAD will tell it.
     pub encryption: Option<ServerSide>,
+    /// The version that was made; none in a bucket without versions.
+    pub version: Option<String>,
+    /// The version that was copied, where that has one.
+    pub source_version: Option<String>,
 }
 
 /// A page of a bucket, in byte order of keys and common prefixes.
@@ -147,5 +153,38 @@ pub struct ListedUpload {
 /// What became of each key of a Delete: its place in the request, and the error if it was not removed.
 pub struct Deleted {
     /// In the order of the request.
-    pub results: Vec<Result<(), super::Error>>,
+    pub results: Vec<Result<Removed, super::Error>>,
+}
+
+/// What became of one key of a Delete.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    /// The version that was named, and is gone.
+    pub named: Option<String>,
+    /// The delete marker that was made, or that was removed.
+    pub marker: Option<String>,
+}
+
+/// A page of versions, in byte order of keys, then the newest first.
+#[derive(Clone, Debug)]
+pub struct VersionPage {
+    /// The versions and markers.
+    pub versions: Vec<ShownVersion>,
+    /// The common prefixes.
+    pub prefixes: Vec<String>,
+    /// Where the next page begins: key or common prefix, and version. None if this is the last.
+    pub next: Option<(String, Option<String>)>,
+}
+
+/// A version as a listing has it.
+#[derive(Clone, Debug)]
+pub struct ShownVersion {
+    /// What a plain listing shows. Of a marker, key and time count alone.
+    pub listed: Listed,
+    /// Its version id, or `null`.
+    pub version: String,
+    /// Whether it is the newest of its key.
+    pub latest: bool,
+    /// Whether it is a delete marker.
+    pub marker: bool,
 }

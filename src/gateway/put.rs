@@ -10,11 +10,12 @@ use super::intake::{Filling, Intake, Pieces};
 use super::operation::{Checksum, ChecksumScope, Conditions, Declared, Put};
 use super::outcome::Written;
 use super::read::head_bytes;
+use super::versions::New;
 use super::{Error, Refusal, items};
 use crate::access::Permitted;
 use crate::envelope::{ChecksumField, ChecksumKind, ClearHead, Entry, EtagRecord, Metadata, NewBody, Record, WrappedHead};
 use crate::keyring::{Bucket, OsRandom};
-use crate::store::{Buffer, Draft, Replaced, layout};
+use crate::store::{Buffer, Draft, Millis, Replaced, layout};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult, UpdateVersion};
@@ -67,9 +68,11 @@ impl Gateway {
         let result = self.commit(sealed, taken, mode).await?;
         Ok(Written {
             etag: result.etag,
-            modified,
+            modified: result.modified,
             checksum: result.checksum.map(|checksum| (checksum, ChecksumScope::FullObject)),
             encryption,
+            version: result.version,
+            source_version: None,
         })
     }
 
@@ -142,22 +145,25 @@ impl Gateway {
 
     /// The commit point: tail and Head are made, and sent, only now.
     async fn commit(&self, sealed: Whole, taken: Taken, mode: PutMode) -> Result<Committed, Error> {
-        let Whole { path, bucket, metadata, record, fresh, chosen } = sealed;
+        let Whole { path, bucket, mut metadata, record, fresh, chosen } = sealed;
         let Taken { target, last, mut entry, sums } = taken;
         entry.checksum = part_field(sums.checksum.as_ref())?;
         let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
+        let _gate = self.enter(&bucket).await?;
+        let (object_id, path_of) = (fresh.object_id(), &path);
+        let new = New { bucket: &bucket, path: path_of, object_id, metadata: &mut metadata, dated: false };
+        let granted = self.grant(new, mode).await?;
         let mut end = fresh.seal_tail(&[entry], &record, &mut OsRandom).map_err(Error::sealing)?;
         let wrapped = fresh.wrap((&kek, bucket.uuid), &metadata, chosen.key(), &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
-        let _gate = self.enter(&bucket).await?;
         self.put_overflow(&wrapped).await?;
         let result = match target {
             Target::Undecided => {
                 let payload = PutPayload::from_iter([last.into_bytes(), Bytes::from(end)]);
-                self.backend.put_opts(&path, payload, PutOptions::from(mode)).await
+                self.backend.put_opts(&path, payload, PutOptions::from(granted.terms)).await
             }
             Target::Draft(mut draft) => match draft.write(Box::new(move || last)).await {
-                Ok(()) => draft.finish(end.into(), mode.into()).await,
+                Ok(()) => draft.finish(end.into(), granted.terms).await,
                 Err(error) => Err(error),
             },
         };
@@ -167,7 +173,8 @@ impl Gateway {
             EtagRecord::Md5(md5) => etag::hex(&md5),
             EtagRecord::Opaque | EtagRecord::Composite(_) => etag::opaque(&meta_etag),
         };
-        Ok(Committed { etag, checksum: sums.checksum })
+        let modified = Millis(metadata.created);
+        Ok(Committed { etag, modified, checksum: sums.checksum, version: granted.version })
     }
 
     /// Stores the overflow record before the Head that needs it.
@@ -243,7 +250,9 @@ fn record(completed: u64, etag: EtagKind, sums: &Sums) -> Result<Record, Error> 
 /// What a commit came to.
 struct Committed {
     etag: String,
+    modified: Millis,
     checksum: Option<Checksum>,
+    version: Option<String>,
 }
 
 /// A checksum as the final record has it.

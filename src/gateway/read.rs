@@ -5,8 +5,9 @@ use super::etag;
 use super::gateway::Gateway;
 use super::operation::{Checksum, ChecksumScope};
 use super::outcome::Described;
+use super::versions::name_of;
 use super::{Error, Refusal, about, items};
-use crate::envelope::{self, BodyKeys, ClearHead, Context, HEAD, Head, Kek, Kind, Tail};
+use crate::envelope::{self, BodyKeys, ClearHead, Context, HEAD, Head, Kek, Kind, Metadata, Tail};
 use crate::keyring::{Bucket, Keyring};
 use crate::store::{Backend, Buffers, Millis, Source, Stored, Version, layout};
 use bytes::Bytes;
@@ -55,6 +56,7 @@ impl Sealed {
             size: opened.plain_len(),
             etag: self.etag(),
             modified: Millis(metadata.created),
+            version: None,
             about: about::from_metadata(metadata),
             checksum: checksum_of(opened.record()),
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
@@ -111,6 +113,21 @@ impl Sealed {
         self.verified.etag(self.stored.meta())
     }
 
+    /// Its name among the versions of its key, as the backend has it and its Head proves.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.stored.meta().version.as_deref()
+    }
+
+    pub(super) fn metadata(&self) -> &Metadata {
+        self.verified.head.metadata()
+    }
+
+    /// What a listing shows of it.
+    pub(super) fn glimpse(&self) -> Glimpse {
+        let checksum = self.checksum().map(|checksum| checksum.kind);
+        Glimpse { etag: self.etag(), modified: self.modified(), checksum }
+    }
+
     pub(super) fn modified(&self) -> Millis {
         Millis(self.verified.head.metadata().created)
     }
@@ -129,8 +146,18 @@ impl Gateway {
     /// # Errors
     /// `NoSuchKey` if and only if the backend has nothing there.
     pub(super) async fn find(&self, bucket: &Bucket, key: &str) -> Result<Sealed, Error> {
+        self.find_version(bucket, key, None).await
+    }
+
+    /// As [`Gateway::find`], for the version that is named, if one is; it may be a marker.
+    pub(super) async fn find_version(&self, bucket: &Bucket, key: &str, version: Option<&Version>) -> Result<Sealed, Error> {
         let path = layout::object(&bucket.name, key)?;
-        let stored: Arc<dyn Stored> = match self.backend.open(&path).await {
+        let stored = match (version, self.backend.versions()) {
+            (None, _) | (Some(Version::Null), None) => self.backend.open(&path).await,
+            (Some(version), Some(versions)) => versions.open_version(&path, version).await,
+            (Some(Version::Named(_)), None) => return Err(Refusal::NoSuchKey.into()),
+        };
+        let stored: Arc<dyn Stored> = match stored {
             Ok(stored) => Arc::from(stored),
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchKey.into()),
             Err(error) => return Err(error.into()),
@@ -148,6 +175,10 @@ impl Gateway {
     }
 }
 
+/// A genuine version of the key stands where another is meant (FORMAT 15).
+const OTHER_VERSION: envelope::Error =
+    envelope::Error { kind: envelope::Kind::WrongContext, why: "another version stands in its place" };
+
 /// Where an object is looked for, and with what.
 struct Place<'a> {
     backend: &'a dyn Backend,
@@ -162,6 +193,9 @@ impl Place<'_> {
         let end = stored.end();
         let tampered = |why| Error::Tampered { path: path.to_string(), why };
         let head = self.head(path, size, &end).await?;
+        if name_of(&head) != stored.meta().version {
+            return Err(Error::Tampered { path: path.to_string(), why: OTHER_VERSION });
+        }
         let encryption = items::encryption(head.metadata()).map_err(tampered)?;
         let opened = if head.needs_customer_key() {
             None
@@ -251,6 +285,9 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
         return Ok(None);
     }
     let head = clear.unwrap(kek, context, None)?;
+    if name_of(&head) != meta.version {
+        return Err(OTHER_VERSION);
+    }
     let (modified, backend_etag) = (Millis(head.metadata().created), meta.e_tag.as_deref().unwrap_or_default());
     if head.needs_customer_key() {
         return Ok(Some(Glimpse { etag: etag::opaque(backend_etag), modified, checksum: None }));

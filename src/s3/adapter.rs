@@ -99,6 +99,8 @@ operations! {
         this.list_v1(asker, request.input).await.map(S3Response::new);
     list_objects_v2(ListObjectsV2Input, ListObjectsV2Output) =>
         this.list_v2(asker, request.input).await.map(S3Response::new);
+    list_object_versions(ListObjectVersionsInput, ListObjectVersionsOutput) =>
+        this.list_versions(asker, request.input).await.map(S3Response::new);
     create_multipart_upload(CreateMultipartUploadInput, CreateMultipartUploadOutput) =>
         this.begin(asker, request).await.map(S3Response::new);
     upload_part(UploadPartInput, UploadPartOutput) =>

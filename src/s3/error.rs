@@ -53,6 +53,10 @@ fn refused(refusal: &Refusal) -> S3Error {
     let code = match refusal {
         Refusal::NoSuchBucket => Code::NoSuchBucket,
         Refusal::NoSuchKey => Code::NoSuchKey,
+        Refusal::NoSuchVersion => Code::NoSuchVersion,
+        Refusal::Deleted { .. } => Code::NoSuchKey,
+        Refusal::MarkerNotAllowed { .. } => Code::MethodNotAllowed,
+        Refusal::Locked(_) => Code::AccessDenied,
         Refusal::NoSuchUpload => Code::NoSuchUpload,
         Refusal::NoSuchCORSConfiguration => Code::NoSuchCORSConfiguration,
         Refusal::AccessDenied => Code::AccessDenied,
@@ -84,6 +88,9 @@ fn refused(refusal: &Refusal) -> S3Error {
     if matches!(refusal, Refusal::NoSuchKmsKey(_)) {
         error.set_status_code(http::StatusCode::BAD_REQUEST);
     }
+    if let Some(headers) = of_marker(refusal) {
+        error.set_headers(headers);
+    }
     if let Refusal::NotModified { etag, .. } = refusal {
         let mut headers = http::HeaderMap::new();
         if let Ok(etag) = format!("\"{etag}\"").parse() {
@@ -99,6 +106,29 @@ fn refused(refusal: &Refusal) -> S3Error {
         error.set_headers(headers);
     }
     error
+}
+
+/// What is told of a delete marker that stands where an object was asked for.
+fn of_marker(refusal: &Refusal) -> Option<http::HeaderMap> {
+    let mut headers = http::HeaderMap::new();
+    let version = match refusal {
+        Refusal::Deleted { version } => version,
+        Refusal::MarkerNotAllowed { version, last_modified } => {
+            let mut text = Vec::new();
+            let written = super::time::timestamp(*last_modified).format(s3s::dto::TimestampFormat::HttpDate, &mut text);
+            if let Some(value) = written.ok().and_then(|()| http::HeaderValue::from_bytes(&text).ok()) {
+                headers.insert(http::header::LAST_MODIFIED, value);
+            }
+            headers.insert(http::header::ALLOW, http::HeaderValue::from_static("DELETE"));
+            version
+        }
+        _ => return None,
+    };
+    headers.insert("x-amz-delete-marker", http::HeaderValue::from_static("true"));
+    if let Ok(value) = version.parse() {
+        headers.insert("x-amz-version-id", value);
+    }
+    Some(headers)
 }
 
 fn body(error: &BodyError) -> S3Error {

@@ -10,6 +10,7 @@ mod checksum;
 mod control;
 mod cors;
 mod credentials;
+mod deletes;
 mod error;
 mod framing;
 mod front;
@@ -23,6 +24,7 @@ mod time;
 mod uploads;
 mod users;
 mod versioning;
+mod versions;
 
 pub use front::{Answer, Service, Slow};
 pub use s3s::Body;

@@ -5,20 +5,17 @@ use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, invalid_request, not_implemented, plain};
 use super::sse::{self, Told};
 use super::time::timestamp;
+use super::versions::version;
 use super::{body, checksum};
-use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Delete, Described, Get, Head, Place, Put, Written};
+use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Described, Get, Head, Place, Put, Written};
 use http::HeaderMap;
 use s3s::TrailingHeaders;
 use s3s::dto::{
-    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
-    DeleteObjectsOutput, DeletedObject, ETag, Error, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-    PutObjectInput, PutObjectOutput,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, PutObjectInput, PutObjectOutput,
 };
 use s3s::{S3ErrorCode, S3Request, S3Result};
 use std::sync::Arc;
-
-/// The most keys of one DeleteObjects.
-const DELETED_AT_ONCE: usize = 1_000;
 
 /// What a client says of content: length, Content-MD5 and checksum.
 pub(super) fn declared(
@@ -65,6 +62,7 @@ impl Adapter {
         }
         let told = Told::new(written.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        output.version_id = written.version;
         Ok(output)
     }
 
@@ -72,11 +70,12 @@ impl Adapter {
         let mut input = request.input;
         refuse(&[(input.part_number.is_some(), "partNumber")])?;
         let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
-        only_version(input.version_id.as_deref())?;
+        let version = input.version_id.as_deref().map(version).transpose()?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
         let range = span(input.range.as_ref());
-        let operation = Get { bucket: input.bucket, key: input.key, range, conditions, customer: customer.clone() };
+        let (key, asked_with) = (input.key, customer.clone());
+        let operation = Get { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         sound?;
         let opened = self.gateway.get(permitted).await.map_err(|error| self.integrity(error))?;
@@ -100,6 +99,7 @@ impl Adapter {
             last_modified: head.last_modified,
             metadata: head.metadata,
             storage_class: head.storage_class,
+            version_id: head.version_id,
             website_redirect_location: head.website_redirect_location,
             checksum_type: head.checksum_type,
             ..GetObjectOutput::default()
@@ -121,11 +121,12 @@ impl Adapter {
         let mut input = request.input;
         refuse(&[(input.part_number.is_some(), "partNumber")])?;
         let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
-        only_version(input.version_id.as_deref())?;
+        let version = input.version_id.as_deref().map(version).transpose()?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
         let range = span(input.range.as_ref());
-        let operation = Head { bucket: input.bucket, key: input.key, range, conditions, customer: customer.clone() };
+        let (key, asked_with) = (input.key, customer.clone());
+        let operation = Head { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         sound?;
         let described = self.gateway.head(permitted).await.map_err(|error| self.integrity(error))?;
@@ -152,7 +153,7 @@ impl Adapter {
             Some("REPLACE") => true,
             Some(_) => return Err(super::error::invalid_argument("the metadata directive must be COPY or REPLACE")),
         };
-        let same = source.bucket == input.bucket && source.key == input.key;
+        let same = source.bucket == input.bucket && source.key == input.key && source.version.is_none();
         if same && !replace && is_plain(&about.headers) && encryption.is_usual() && sound.is_ok() {
             return Err(invalid_request(
                 "this copy request is illegal because it is trying to copy an object to itself without changing its metadata",
@@ -180,53 +181,9 @@ impl Adapter {
         let mut output = CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() };
         let told = Told::new(written.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        output.version_id = written.version;
+        output.copy_source_version_id = written.source_version;
         Ok(output)
-    }
-
-    pub(super) async fn delete(&self, asker: Asker, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
-        refuse(&[(input.if_match.is_some() || input.if_match_size.is_some(), "a conditional delete")])?;
-        only_version(input.version_id.as_deref())?;
-        let operation = Delete { bucket: input.bucket, keys: vec![input.key] };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
-        let deleted = self.gateway.delete(permitted).await.map_err(failed)?;
-        deleted.results.into_iter().collect::<Result<(), _>>().map_err(failed)?;
-        Ok(DeleteObjectOutput::default())
-    }
-
-    pub(super) async fn delete_many(&self, asker: Asker, input: DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
-        let objects = input.delete.objects;
-        if objects.is_empty() || objects.len() > DELETED_AT_ONCE {
-            return Err(plain(S3ErrorCode::MalformedXML, "a request deletes 1 to 1000 keys"));
-        }
-        for object in &objects {
-            refuse(&[(object.e_tag.is_some() || object.size.is_some(), "a conditional delete")])?;
-            only_version(object.version_id.as_deref())?;
-            // The answer repeats the key, and XML could not: better refused than deleted and not told.
-            if object.key.chars().any(|c| c < ' ') {
-                return Err(plain(S3ErrorCode::MalformedXML, "a key with control characters: delete it by itself"));
-            }
-        }
-        let keys: Vec<String> = objects.into_iter().map(|object| object.key).collect();
-        let operation = Delete { bucket: input.bucket, keys: keys.clone() };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
-        let results = self.gateway.delete(permitted).await.map_err(failed)?.results;
-        let quiet = input.delete.quiet.unwrap_or(false);
-        let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-        for (key, result) in keys.into_iter().zip(results) {
-            match result.map_err(failed) {
-                Ok(()) if quiet => {}
-                Ok(()) => deleted.push(DeletedObject { key: Some(key), ..DeletedObject::default() }),
-                Err(error) => errors.push(Error {
-                    code: Some(error.code().as_str().to_owned()),
-                    message: error.message().map(str::to_owned),
-                    key: Some(key),
-                    ..Error::default()
-                }),
-            }
-        }
-        let some = |list: Vec<Error>| if list.is_empty() { None } else { Some(list) };
-        let deleted = if deleted.is_empty() { None } else { Some(deleted) };
-        Ok(DeleteObjectsOutput { deleted, errors: some(errors), ..DeleteObjectsOutput::default() })
     }
 
     /// Counts what did not verify.
@@ -242,19 +199,11 @@ pub(super) fn strong(etag: &str) -> ETag {
     ETag::Strong(etag.to_owned())
 }
 
-/// There is one version of each object, and its name is `null`.
-fn only_version(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(not_implemented("versionId")),
-    }
-}
-
 fn source(source: &CopySource) -> S3Result<Place> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
-            only_version(version_id.as_deref())?;
-            Ok(Place { bucket: bucket.to_string(), key: key.to_string() })
+            let version = version_id.as_deref().map(version).transpose()?;
+            Ok(Place { bucket: bucket.to_string(), key: key.to_string(), version })
         }
         _ => Err(not_implemented("a copy source that is not bucket and key")),
     }
@@ -296,6 +245,7 @@ fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
         website_redirect_location: headers.website_redirect,
         storage_class: headers.storage_class.filter(|class| class != "STANDARD").map(Into::into),
         e_tag: Some(strong(&described.etag)),
+        version_id: described.version.clone(),
         last_modified: Some(timestamp(described.modified)),
         metadata: Some(described.about.user.clone().into_iter().collect()),
         ..HeadObjectOutput::default()

@@ -9,9 +9,15 @@ use s3s::{S3ErrorCode, S3Result};
 const THERE: &[(&str, &[&str], &[&str])] = &[
     ("cors", &["GET", "PUT", "DELETE"], &[]),
     ("delete", &["POST"], &[]),
+    ("legal-hold", &[], &["GET", "PUT"]),
     ("location", &["GET"], &[]),
+    ("object-lock", &["GET", "PUT"], &[]),
+    ("retention", &[], &["GET", "PUT"]),
+    ("tagging", &["GET", "PUT", "DELETE"], &["GET", "PUT", "DELETE"]),
     ("uploadId", &[], &["GET", "PUT", "POST", "DELETE"]),
     ("uploads", &["GET"], &["POST"]),
+    ("versioning", &["GET", "PUT"], &[]),
+    ("versions", &["GET"], &[]),
 ];
 
 /// Sub-resources of operations that are not there: `SEMANTICS.md` has the same.
@@ -25,14 +31,12 @@ const NOT_THERE: &[&str] = &[
     "id",
     "intelligent-tiering",
     "inventory",
-    "legal-hold",
     "lifecycle",
     "logging",
     "metadataConfiguration",
     "metadataTable",
     "metrics",
     "notification",
-    "object-lock",
     "ownershipControls",
     "policy",
     "policyStatus",
@@ -41,14 +45,10 @@ const NOT_THERE: &[&str] = &[
     "replication",
     "requestPayment",
     "restore",
-    "retention",
     "select",
     "select-type",
     "session",
-    "tagging",
     "torrent",
-    "versioning",
-    "versions",
     "website",
 ];
 
@@ -58,7 +58,7 @@ const NOT_THERE: &[&str] = &[
 const PARAMETERS: &[&str] = &[
     "bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type", "marker",
     "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "partNumber", "prefix", "start-after",
-    "upload-id-marker", "versionId",
+    "upload-id-marker", "version-id-marker", "versionId",
     "AWSAccessKeyId", "Expires", "Signature",
 ];
 

@@ -1,17 +1,28 @@
-//! boto3, for what command lines cannot say: see boto3_cases.py.
+//! boto3, for what command lines cannot say: files of cases in Python.
 
 use crate::support::server::Home;
 use crate::tool::{client, output};
 use std::path::Path;
 
-#[test]
-fn boto3_holds_every_case() {
+/// Runs a file of cases against a server of its own.
+fn holds(file: &str) {
     let home = Home::new();
     let server = home.serve();
     let Some(mut python) = client("python", home.path()) else { return };
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/boto3_cases.py");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e").join(file);
     let output = output(python.arg(cases).arg(&server.url));
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let log = std::fs::read_to_string(home.log()).unwrap_or_default();
+    assert!(output.status.success(), "{said}\n{}\n{log}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn boto3_holds_every_case() {
+    holds("boto3_cases.py");
+}
+
+#[test]
+fn boto3_holds_every_case_of_versions() {
+    holds("versions_cases.py");
 }

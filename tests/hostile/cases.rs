@@ -52,7 +52,7 @@ async fn refused_whole(stack: &Stack, path: &str, what: &str) {
     let error = result.expect_err(what);
     assert!(content.is_empty() && is_integrity(&error), "{what}: {} bytes, {error}", content.len());
     let conditions = Conditions::default();
-    let head = Head { bucket: bucket.into(), key: key.into(), range: None, conditions, customer: None };
+    let head = Head { bucket: bucket.into(), key: key.into(), version: None, range: None, conditions, customer: None };
     assert!(is_integrity(&stack.gateway.head(stack.permit(head)).await.expect_err(what)), "HEAD vouched for {what}");
 }
 
@@ -166,7 +166,7 @@ fn a_damaged_object_is_not_copied() {
         let copy = Copy {
             bucket: "two".into(),
             key: "copied".into(),
-            source: Place { bucket: "one".into(), key: "small".into() },
+            source: Place { bucket: "one".into(), key: "small".into(), version: None },
             about: None,
             conditions: Conditions::default(),
             source_conditions: Conditions::default(),

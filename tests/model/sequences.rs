@@ -52,7 +52,11 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
             (key, Some(content), ended.inspect(|result| assert!(result.is_ok(), "{result:?}")).is_some())
         }
         3 => {
-            let delete = Delete { bucket: "model".into(), keys: vec![key.into()] };
+            let delete = Delete {
+                bucket: "model".into(),
+                doomed: vec![Doomed { key: key.into(), version: None, if_match: None }],
+                bypass: false,
+            };
             let delete = stack.gateway.delete(stack.permit(delete));
             let ended = Abandoned { inner: Box::pin(delete), polls }.await;
             (key, None, ended.is_some())
@@ -62,7 +66,7 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
             let copy = Copy {
                 bucket: "model".into(),
                 key: key.into(),
-                source: Place { bucket: "model".into(), key: from.into() },
+                source: Place { bucket: "model".into(), key: from.into(), version: None },
                 about: Some(waxseal::gateway::About::default()),
                 conditions: Conditions::default(),
                 source_conditions: Conditions::default(),

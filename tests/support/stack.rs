@@ -85,7 +85,7 @@ impl Stack {
 
     pub async fn open_object(&self, bucket: &str, key: &str, range: Option<Span>) -> Result<Opened, gateway::Error> {
         let conditions = Conditions::default();
-        let get = Get { bucket: bucket.into(), key: key.into(), range, conditions, customer: None };
+        let get = Get { bucket: bucket.into(), key: key.into(), version: None, range, conditions, customer: None };
         self.gateway.get(self.permit(get)).await
     }
 

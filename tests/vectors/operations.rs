@@ -247,7 +247,8 @@ fn run_complete(vector: &Vector) -> Result<()> {
     let entries: Vec<Entry> = vector.all("entry").into_iter().map(|entry| Entry::decode(&unhex(entry)).unwrap()).collect();
     let record = Record::decode(&vector.hex("final-record")).unwrap();
     let (kek, key, customer) = (vector.kek("to-kek"), vector.key(), vector.customer("customer-key"));
-    let (mut tail, wrapped) = head.complete((&kek, vector.bucket()), &entries, &record, &mut Fixed(vector))?;
+    let (mut tail, wrapped) =
+        head.complete((&kek, vector.bucket(), &head.metadata().clone()), &entries, &record, &mut Fixed(vector))?;
     tail.extend(wrapped.head);
     assert_eq!(tail, vector.section("tail").unwrap());
     let data = [vector.section("body").unwrap(), &tail].concat();

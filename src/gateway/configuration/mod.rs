@@ -6,11 +6,13 @@
 
 mod cors;
 mod encryption;
+mod lock;
 mod record;
 mod versioning;
 
 pub use cors::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
 pub use encryption::{DefaultEncryption, Keys};
+pub use lock::{DefaultRetention, LockRule, Period};
 pub use versioning::Versioning;
 
 use serde::{Deserialize, Serialize};
@@ -30,4 +32,7 @@ pub struct Configuration {
     /// Which web pages may use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
+    /// Object lock, in a bucket that has it; it is never taken from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockRule>,
 }

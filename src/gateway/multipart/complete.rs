@@ -10,6 +10,7 @@ use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
 use crate::gateway::operation::{Checksum, ChecksumScope, Complete, NamedPart};
 use crate::gateway::outcome::Written;
 use crate::gateway::put::field;
+use crate::gateway::versions::New;
 use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::OsRandom;
 use crate::store::Millis;
@@ -34,12 +35,14 @@ impl Gateway {
         let result = self.finish(&open, &parts, &record, mode).await?;
         let etag = match record.etag {
             EtagRecord::Composite(md5) | EtagRecord::Md5(md5) => format!("{}-{}", etag::hex(&md5), parts.len()),
-            EtagRecord::Opaque => etag::opaque(&result.unwrap_or_default()),
+            EtagRecord::Opaque => etag::opaque(&result.0.unwrap_or_default()),
         };
         if let Err(error) = self.forget_upload(&open.name).await {
             tracing::warn!(%error, "records of a completed upload are left to be swept");
         }
-        Ok(Written { etag, modified: Millis(open.head.metadata().created), checksum: sum, encryption: open.encryption()? })
+        let (encryption, version) = (open.encryption()?, result.1);
+        let modified = Millis(open.head.metadata().created);
+        Ok(Written { etag, modified, checksum: sum, encryption, version, source_version: None })
     }
 
     fn final_record(
@@ -63,21 +66,31 @@ impl Gateway {
         Ok((Record { completed: self.now().0, etag, checksum }, sum))
     }
 
-    /// The commit point. Answers the backend's ETag.
-    async fn finish(&self, open: &Open, parts: &[PartRecord], record: &Record, mode: PutMode) -> Result<Option<String>, Error> {
+    /// The commit point. Answers the backend's ETag, and the version that was made.
+    async fn finish(
+        &self,
+        open: &Open,
+        parts: &[PartRecord],
+        record: &Record,
+        mode: PutMode,
+    ) -> Result<(Option<String>, Option<String>), Error> {
         let kek = self.kek_for(&open.bucket, open.encryption()?.as_ref()).await?;
         let entries: Vec<Entry> = parts.iter().map(|part| part.entry.clone()).collect();
-        let (mut end, wrapped) =
-            open.head.complete((&kek, open.bucket.uuid), &entries, record, &mut OsRandom).map_err(Error::sealing)?;
+        let mut metadata = open.head.metadata().clone();
+        let _gate = self.enter(&open.bucket).await?;
+        let (path, object_id) = (&open.upload.path, open.head.object_id());
+        let new = New { bucket: &open.bucket, path, object_id, metadata: &mut metadata, dated: true };
+        let granted = self.grant(new, mode).await?;
+        let place = (&*kek, open.bucket.uuid, &metadata);
+        let (mut end, wrapped) = open.head.complete(place, &entries, record, &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
         let ids = parts.iter().map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
-        let _gate = self.enter(&open.bucket).await?;
         self.put_overflow(&wrapped).await?;
-        let result = match self.backend.complete_if(&open.upload, ids, end.into(), mode.into()).await {
+        let result = match self.backend.complete_if(&open.upload, ids, end.into(), granted.terms).await {
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
             result => self.settle(&wrapped, result).await?,
         };
-        Ok(result.e_tag)
+        Ok((result.e_tag, granted.version))
     }
 }
 

@@ -50,7 +50,8 @@ impl Gateway {
         let etag = part_etag(&entry, &sums);
         self.record_part(&open, part_record(entry, &sums, content_id, modified)?).await?;
         let checksum = sums.checksum.map(|checksum| (checksum, ChecksumScope::FullObject));
-        Ok(Written { etag, modified, checksum, encryption: open.encryption()? })
+        let encryption = open.encryption()?;
+        Ok(Written { etag, modified, checksum, encryption, version: None, source_version: None })
     }
 
     async fn begin_part(&self, open: &Open, number: u32) -> object_store::Result<Box<dyn Draft>> {
