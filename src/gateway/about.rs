@@ -1,6 +1,8 @@
 //! Headers and user metadata, to and from the sealed row.
 
+use super::lock::{Lock, set_lock};
 use super::operation::{About, Headers};
+use super::tags::{set_tags, tags_of};
 use super::{Error, Refusal};
 use crate::envelope::{Metadata, Text};
 
@@ -34,6 +36,8 @@ pub(super) fn to_metadata(key: &str, created: u64, owner: &str, about: &About) -
     metadata.storage_class = bytes(headers.storage_class.as_ref());
     let pair = |(name, value): (&String, &String)| (name.clone().into_bytes(), value.clone().into_bytes());
     metadata.user = about.user.iter().map(pair).collect();
+    set_tags(&mut metadata, &about.tags)?;
+    set_lock(&mut metadata, about.lock);
     metadata.encode().map_err(|error| Refusal::InvalidArgument(error.why.to_owned()))?;
     Ok(metadata)
 }
@@ -52,6 +56,8 @@ pub(super) fn from_metadata(metadata: &Metadata) -> About {
             storage_class: text(metadata.storage_class.as_ref()),
         },
         user: metadata.user.iter().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+        tags: tags_of(metadata),
+        lock: Lock::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Buckets: a line in the keyring and keys of their own.
 
+use super::configuration::{LockRule, Versioning};
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
 use super::outcome::Buckets;
@@ -34,7 +35,7 @@ impl Gateway {
     /// # Errors
     /// `InvalidBucketName`, `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`.
     pub async fn create_bucket(&self, operation: Permitted<CreateBucket>) -> Result<Arc<Bucket>, Error> {
-        let CreateBucket { name } = operation.operation();
+        let CreateBucket { name, lock } = operation.operation();
         if !keyring::valid_bucket_name(name) {
             return Err(Refusal::InvalidBucketName.into());
         }
@@ -42,7 +43,29 @@ impl Gateway {
         match self.keyring.create_bucket(name, &owner.0).await {
             Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => Err(Refusal::BucketAlreadyOwnedByYou.into()),
             Err(keyring::Error::AlreadyExists(_)) => Err(Refusal::BucketAlreadyExists.into()),
-            other => Ok(other?),
+            other => {
+                let bucket = other?;
+                if *lock {
+                    self.lock_from_the_start(&bucket).await?;
+                }
+                Ok(bucket)
+            }
+        }
+    }
+
+    /// A bucket that was to be locked and cannot be is not left behind.
+    async fn lock_from_the_start(&self, bucket: &Bucket) -> Result<(), Error> {
+        let locked = self.configure(bucket, |configuration| {
+            configuration.versioning = Versioning::Enabled;
+            configuration.lock = Some(LockRule::default());
+            Ok(())
+        });
+        match locked.await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.keyring.remove_bucket(bucket.uuid).await?;
+                Err(error)
+            }
         }
     }
 

@@ -17,6 +17,9 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let enabled = operation.operation().enabled;
         self.configure(&bucket, |configuration| {
+            if !enabled && configuration.lock.is_some() {
+                return Err(Refusal::InvalidBucketState("versioning cannot be suspended where object lock is enabled").into());
+            }
             configuration.versioning = if enabled { Versioning::Enabled } else { Versioning::Suspended };
             Ok(())
         })

@@ -5,7 +5,7 @@ use super::conditions::Current;
 use super::encryption::{Chosen, Customer};
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
-use super::operation::Copy;
+use super::operation::{About, Copy};
 use super::outcome::Written;
 use super::read::Sealed;
 use super::versions::New;
@@ -29,6 +29,8 @@ impl Gateway {
         let owner = Arc::clone(&operation.principal().id.0);
         let asked = operation.into_operation();
         let Copy { key, source, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
+        let (tags, lock) = (asked.tags, asked.lock);
+        self.check_lock(&bucket, lock).await?;
         let found = self.find_to_read(&from, &source.key, source.version.as_ref()).await.map_err(of_source)?;
         let found = found.unlock(source_customer.as_ref(), &self.buffers).await?;
         let described = found.describe()?;
@@ -36,7 +38,8 @@ impl Gateway {
         let chosen = self.choose(&bucket, encryption).await?;
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
         let now = self.now();
-        let about = replaced.unwrap_or(described.about);
+        let tags = tags.unwrap_or_else(|| described.about.tags.clone());
+        let about = About { tags, lock, ..replaced.unwrap_or(described.about) };
         let mut metadata = about::to_metadata(&key, now.0, &owner, &about)?;
         items::set_encryption(&mut metadata, chosen.server.as_ref());
         let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;

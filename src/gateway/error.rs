@@ -43,6 +43,12 @@ pub enum Refusal {
     Deleted { version: String },
     #[error("the specified method is not allowed against this resource")]
     MarkerNotAllowed { version: String, last_modified: crate::store::Millis },
+    #[error("object lock configuration does not exist for this bucket")]
+    NoBucketLock,
+    #[error("the request is not valid with the current state of the bucket: {0}")]
+    InvalidBucketState(&'static str),
+    #[error("{0}")]
+    InvalidTag(String),
     #[error("access denied: the version is locked by {0}")]
     Locked(&'static str),
     #[error("the specified upload does not exist: it may have been completed or aborted")]

@@ -53,7 +53,10 @@ impl Gateway {
         let mut at = after.map(|(key, version)| place(view, &key, version));
         let mut items: Vec<Item> = Vec::new();
         let mut wanted = if view.delimiter.is_some() { FEW } else { usize::MAX };
-        while limit > 0 {
+        if limit == 0 {
+            return Ok((items, None));
+        }
+        loop {
             wanted = wanted.min(limit.saturating_add(1).saturating_sub(items.len()));
             let page = self.versions()?.list_versions(&from, at.as_ref(), wanted).await?;
             let (fetched, before) = (page.len(), items.len());
@@ -73,12 +76,11 @@ impl Gateway {
                 items.push(item);
             }
             if fetched < wanted {
-                break;
+                return Ok((items, None));
             }
             let new = items.len().saturating_sub(before);
             wanted = if new >= fetched / 2 { wanted.saturating_mul(2) } else { FEW };
         }
-        Ok((items, None))
     }
 
     /// Opens the Head and tail of each version that is no marker.

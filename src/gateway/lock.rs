@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Mode(1), time until(8).
 const RETENTION: u8 = 0x81;
 
-/// A byte that is 1.
+/// 1 where it is on, 0 where it was taken off.
 const HOLD: u8 = 0x82;
 
 const GOVERNANCE: u8 = 1;
@@ -38,8 +38,8 @@ pub struct Retention {
 pub struct Lock {
     /// Until when it stays.
     pub retention: Option<Retention>,
-    /// Whether it stays until someone says otherwise.
-    pub hold: bool,
+    /// Whether it stays until someone says otherwise; none if nobody ever said.
+    pub hold: Option<bool>,
 }
 
 /// The lock that is sealed with an object.
@@ -58,8 +58,8 @@ pub(super) fn lock_of(metadata: &Metadata) -> envelope::Result<Lock> {
         Some(_) => return Err(BAD),
     };
     match metadata.unknown.get(&HOLD).map(Vec::as_slice) {
-        None => Ok(Lock { retention, hold: false }),
-        Some([1]) => Ok(Lock { retention, hold: true }),
+        None => Ok(Lock { retention, hold: None }),
+        Some([hold @ (0 | 1)]) => Ok(Lock { retention, hold: Some(*hold == 1) }),
         Some(_) => Err(BAD),
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn set_lock(metadata: &mut Metadata, lock: Lock) {
         let mode = if mode == LockMode::Governance { GOVERNANCE } else { COMPLIANCE };
         [&[mode][..], &until.0.to_be_bytes()].concat()
     });
-    for (tag, value) in [(RETENTION, retention), (HOLD, lock.hold.then(|| vec![1]))] {
+    for (tag, value) in [(RETENTION, retention), (HOLD, lock.hold.map(|hold| vec![u8::from(hold)]))] {
         match value {
             Some(value) => drop(metadata.unknown.insert(tag, value)),
             None => drop(metadata.unknown.remove(&tag)),
@@ -85,7 +85,7 @@ impl Lock {
     /// `AccessDenied` while it is held or retained; `bypass` lifts a governance retention and nothing else.
     pub(super) fn admits_removal(self, bypass: bool, now: Millis) -> Result<(), Error> {
         match self.retention.filter(|retention| retention.until > now) {
-            _ if self.hold => Err(Refusal::Locked("legal hold").into()),
+            _ if self.hold == Some(true) => Err(Refusal::Locked("legal hold").into()),
             Some(Retention { mode: LockMode::Compliance, .. }) => Err(Refusal::Locked("compliance retention").into()),
             Some(Retention { mode: LockMode::Governance, .. }) if !bypass => Err(Refusal::Locked("governance retention").into()),
             Some(_) | None => Ok(()),
@@ -114,7 +114,7 @@ mod tests {
     const NOW: Millis = Millis(1_000);
 
     fn retained(mode: LockMode, until: u64) -> Lock {
-        Lock { retention: Some(Retention { mode, until: Millis(until) }), hold: false }
+        Lock { retention: Some(Retention { mode, until: Millis(until) }), hold: None }
     }
 
     #[test]
@@ -122,9 +122,9 @@ mod tests {
         let year_2140 = 5_364_662_400_000;
         for retention in [None, retained(LockMode::Governance, 5).retention, retained(LockMode::Compliance, year_2140).retention]
         {
-            for hold in [false, true] {
+            for hold in [None, Some(false), Some(true)] {
                 let mut metadata = Metadata::new("key", 1);
-                set_lock(&mut metadata, Lock { retention: None, hold: true });
+                set_lock(&mut metadata, Lock { retention: None, hold: Some(true) });
                 set_lock(&mut metadata, Lock { retention, hold });
                 assert_eq!(lock_of(&metadata).unwrap(), Lock { retention, hold });
             }
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_lock_that_cannot_be_read_is_never_unlocked() {
         for (tag, bytes) in
-            [(RETENTION, &[3, 0, 0, 0, 0, 0, 0, 0, 1][..]), (RETENTION, &[1, 2]), (RETENTION, &[]), (HOLD, &[0]), (HOLD, &[])]
+            [(RETENTION, &[3, 0, 0, 0, 0, 0, 0, 0, 1][..]), (RETENTION, &[1, 2]), (RETENTION, &[]), (HOLD, &[2]), (HOLD, &[])]
         {
             let mut metadata = Metadata::new("key", 1);
             metadata.unknown.insert(tag, bytes.to_vec());
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_locked_version_is_not_removed() {
-        let hold = Lock { retention: None, hold: true };
+        let hold = Lock { retention: None, hold: Some(true) };
         assert!(hold.admits_removal(true, NOW).is_err());
         assert!(retained(LockMode::Compliance, 1_001).admits_removal(true, NOW).is_err());
         assert!(retained(LockMode::Governance, 1_001).admits_removal(false, NOW).is_err());

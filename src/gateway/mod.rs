@@ -1,6 +1,7 @@
 //! What each S3 operation means when objects are sealed.
 
 mod about;
+mod amend;
 mod body;
 mod buckets;
 mod conditions;
@@ -20,6 +21,7 @@ mod items;
 mod list;
 mod list_versions;
 mod lock;
+mod locked;
 mod multipart;
 mod offline;
 mod operation;
@@ -27,10 +29,11 @@ mod outcome;
 mod put;
 mod range;
 mod read;
+mod tags;
 mod versions;
 
 pub use body::{Body, BodyError, Chunks};
-pub use configuration::{Configuration, DefaultEncryption, Keys as DefaultKeys, Versioning};
+pub use configuration::{Configuration, DefaultEncryption, DefaultRetention, Keys as DefaultKeys, LockRule, Period, Versioning};
 pub use configuration::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
 pub use encryption::{Customer, DEFAULT_KMS_KEY, Encryption, Kms, ServerSide};
 pub use error::{Error, Refusal};

@@ -1,7 +1,8 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
-use super::configuration::Cors;
+use super::configuration::{Cors, LockRule};
 use super::encryption::{Customer, Encryption};
+use super::lock::{Lock, Retention};
 use crate::access::{Action, Operation};
 use std::collections::BTreeMap;
 
@@ -48,6 +49,10 @@ pub struct About {
     pub headers: Headers,
     /// User metadata by name, in lower case, without `x-amz-meta-`.
     pub user: BTreeMap<String, String>,
+    /// Tags.
+    pub tags: Tags,
+    /// What locks it.
+    pub lock: Lock,
 }
 
 /// An If-Match or If-None-Match header.
@@ -125,6 +130,9 @@ pub struct Doomed {
     pub if_match: Option<ETags>,
 }
 
+/// Tags, by key.
+pub type Tags = BTreeMap<String, String>;
+
 operations! {
     /// The buckets of whoever asks.
     ListBuckets(ListAllMyBuckets) {
@@ -139,6 +147,8 @@ operations! {
     CreateBucket(CreateBucket) {
         /// Its name.
         name: String,
+        /// Whether object lock is to be enabled, and versioning with it.
+        lock: bool,
     }
     /// Whether a bucket exists and is the asker's.
     HeadBucket(ListBucket, bucket) {
@@ -173,6 +183,83 @@ operations! {
         bucket: String,
         /// The rules from now on.
         cors: Option<Cors>,
+    }
+    /// A bucket's tags.
+    GetBucketTags(GetBucketTagging, bucket) {
+        /// Of which bucket.
+        bucket: String,
+    }
+    /// A bucket's tags are replaced.
+    PutBucketTags(PutBucketTagging, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// By these; none removes them.
+        tags: Tags,
+    }
+    /// A bucket's object lock.
+    GetLock(GetBucketObjectLockConfiguration, bucket) {
+        /// Of which bucket.
+        bucket: String,
+    }
+    /// A bucket's object lock is enabled or changed.
+    PutLock(PutBucketObjectLockConfiguration, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// What new versions are locked by.
+        rule: LockRule,
+    }
+    /// An object's tags.
+    GetObjectTags(GetObjectTagging, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+    }
+    /// An object's tags are replaced.
+    PutObjectTags(PutObjectTagging, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// By these; none removes them.
+        tags: Tags,
+    }
+    /// What locks a version.
+    GetObjectLock(GetObjectRetention, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+    }
+    /// A version is retained.
+    PutRetention(PutObjectRetention, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// How; none takes a retention away.
+        retention: Option<Retention>,
+        /// Whether governance retention is to be bypassed.
+        bypass: bool,
+    }
+    /// A version is held, or let go.
+    PutHold(PutObjectLegalHold, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// Whether it is held from now on.
+        on: bool,
     }
     /// An object in one request.
     Put(PutObject, bucket) {
@@ -262,8 +349,12 @@ operations! {
         key: String,
         /// What is copied.
         source: Place,
-        /// What is stored about the copy; the source's if none.
+        /// What is stored about the copy; the source's if none. Its tags and lock do not count here.
         about: Option<About>,
+        /// Tags of the copy; the source's if none.
+        tags: Option<Tags>,
+        /// What locks the copy.
+        lock: Lock,
         /// Preconditions on the target.
         conditions: Conditions,
         /// Preconditions on the source.

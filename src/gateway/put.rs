@@ -50,6 +50,7 @@ impl Gateway {
         let owner = Arc::clone(&operation.principal().id.0);
         let Put { key, about, declared, conditions, encryption, .. } = operation.into_operation();
         let modified = self.now();
+        self.check_lock(&bucket, about.lock).await?;
         let mut metadata = about::to_metadata(&key, modified.0, &owner, &about)?;
         let chosen = self.choose(&bucket, encryption).await?;
         items::set_encryption(&mut metadata, chosen.server.as_ref());

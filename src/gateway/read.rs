@@ -3,7 +3,8 @@
 use super::encryption::{Customer, ServerSide, fitting};
 use super::etag;
 use super::gateway::Gateway;
-use super::operation::{Checksum, ChecksumScope};
+use super::lock::lock_of;
+use super::operation::{About, Checksum, ChecksumScope};
 use super::outcome::Described;
 use super::versions::name_of;
 use super::{Error, Refusal, about, items};
@@ -57,7 +58,7 @@ impl Sealed {
             etag: self.etag(),
             modified: Millis(metadata.created),
             version: None,
-            about: about::from_metadata(metadata),
+            about: About { lock: lock_of(metadata).map_err(|why| self.tampered(why))?, ..about::from_metadata(metadata) },
             checksum: checksum_of(opened.record()),
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
             range: None,

@@ -5,6 +5,7 @@
 
 use super::configuration::Versioning;
 use super::gateway::Gateway;
+use super::lock::{Lock, Retention, lock_of, set_lock};
 use super::read::Sealed;
 use super::{Error, Refusal};
 use crate::envelope::{Head, Metadata, ObjectId, version_id};
@@ -78,13 +79,26 @@ pub(super) struct Granted {
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
+/// What a bucket locks a new version by, where its request said nothing.
+fn lock_by_default(metadata: &mut Metadata, retention: Retention) -> Result<(), Error> {
+    let lock = lock_of(metadata).map_err(Error::sealing)?;
+    if lock.retention.is_none() {
+        set_lock(metadata, Lock { retention: Some(retention), ..lock });
+    }
+    Ok(())
+}
+
 impl Gateway {
     /// Settles time, name and terms of a new version. Called behind the bucket's gate, so that the versioning state is
     /// that of the commit.
     pub(super) async fn grant(&self, new: New<'_>, mode: PutMode) -> Result<Granted, Error> {
         let New { bucket, path, object_id, metadata, dated } = new;
         metadata.unknown.remove(&VERSIONED);
-        let versioning = self.configuration_of(bucket).await?.versioning;
+        let configuration = self.configuration_of(bucket).await?;
+        let versioning = configuration.versioning;
+        if let Some(default) = configuration.lock.and_then(|rule| rule.default).filter(|_| !is_marker(metadata)) {
+            lock_by_default(metadata, default.from(self.now()))?;
+        }
         if versioning == Versioning::Never {
             return Ok(Granted { terms: mode.into(), version: None, _turn: None });
         }

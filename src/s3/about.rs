@@ -21,9 +21,6 @@ pub(super) fn refuse(given: &[(bool, &str)]) -> S3Result<()> {
 macro_rules! refuse_unsupported {
     ($input:expr) => {
         $crate::s3::about::refuse(&[
-            ($input.tagging.is_some(), "x-amz-tagging"),
-            ($input.object_lock_mode.is_some() || $input.object_lock_retain_until_date.is_some(), "object lock"),
-            ($input.object_lock_legal_hold_status.is_some(), "object lock"),
             (
                 $input.acl.as_ref().is_some_and(|acl| !matches!(acl.as_str(), "private" | "bucket-owner-full-control")),
                 "x-amz-acl",
@@ -35,7 +32,7 @@ macro_rules! refuse_unsupported {
 }
 pub(super) use refuse_unsupported;
 
-/// The HTTP headers of an object, from an input that has them.
+/// What is stored about an object, from an input that has its headers.
 macro_rules! about {
     ($input:expr) => {
         $crate::gateway::About {
@@ -50,6 +47,12 @@ macro_rules! about {
                 storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
             },
             user: $input.metadata.clone().unwrap_or_default().into_iter().collect(),
+            tags: $crate::s3::tags::of_header($input.tagging.as_deref())?,
+            lock: $crate::s3::lock::of_headers(
+                $input.object_lock_mode.as_ref().map(s3s::dto::ObjectLockMode::as_str),
+                $input.object_lock_retain_until_date.as_ref(),
+                $input.object_lock_legal_hold_status.as_ref().map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
+            )?,
         }
     };
 }

@@ -81,6 +81,42 @@ operations! {
         this.change_cors(&asker, PutCors { bucket: request.input.bucket, cors: None }).await?;
         Ok(S3Response::with_status(dto::DeleteBucketCorsOutput::default(), StatusCode::NO_CONTENT))
     };
+    get_bucket_tagging(GetBucketTaggingInput, GetBucketTaggingOutput) =>
+        this.bucket_tags(&asker, request.input.bucket).await.map(S3Response::new);
+    put_bucket_tagging(PutBucketTaggingInput, PutBucketTaggingOutput) => {
+        this.tag_bucket(&asker, request.input).await?;
+        Ok(S3Response::new(dto::PutBucketTaggingOutput::default()))
+    };
+    delete_bucket_tagging(DeleteBucketTaggingInput, DeleteBucketTaggingOutput) => {
+        this.replace_bucket_tags(&asker, request.input.bucket, crate::gateway::Tags::new()).await?;
+        Ok(S3Response::with_status(dto::DeleteBucketTaggingOutput::default(), StatusCode::NO_CONTENT))
+    };
+    get_object_lock_configuration(GetObjectLockConfigurationInput, GetObjectLockConfigurationOutput) =>
+        this.bucket_lock(&asker, request.input.bucket).await.map(S3Response::new);
+    put_object_lock_configuration(PutObjectLockConfigurationInput, PutObjectLockConfigurationOutput) => {
+        this.lock_bucket(&asker, request.input).await?;
+        Ok(S3Response::new(dto::PutObjectLockConfigurationOutput::default()))
+    };
+    get_object_tagging(GetObjectTaggingInput, GetObjectTaggingOutput) =>
+        this.object_tags(&asker, request.input).await.map(S3Response::new);
+    put_object_tagging(PutObjectTaggingInput, PutObjectTaggingOutput) =>
+        this.tag_object(&asker, request.input).await.map(S3Response::new);
+    delete_object_tagging(DeleteObjectTaggingInput, DeleteObjectTaggingOutput) => {
+        let output = this.untag_object(&asker, request.input).await?;
+        Ok(S3Response::with_status(output, StatusCode::NO_CONTENT))
+    };
+    get_object_retention(GetObjectRetentionInput, GetObjectRetentionOutput) =>
+        this.retention(&asker, request.input).await.map(S3Response::new);
+    put_object_retention(PutObjectRetentionInput, PutObjectRetentionOutput) => {
+        this.retain(&asker, request.input).await?;
+        Ok(S3Response::new(dto::PutObjectRetentionOutput::default()))
+    };
+    get_object_legal_hold(GetObjectLegalHoldInput, GetObjectLegalHoldOutput) =>
+        this.legal_hold(&asker, request.input).await.map(S3Response::new);
+    put_object_legal_hold(PutObjectLegalHoldInput, PutObjectLegalHoldOutput) => {
+        this.hold(&asker, request.input).await?;
+        Ok(S3Response::new(dto::PutObjectLegalHoldOutput::default()))
+    };
     put_object(PutObjectInput, PutObjectOutput) =>
         this.put(asker, request).await.map(S3Response::new);
     get_object(GetObjectInput, GetObjectOutput) =>

@@ -35,8 +35,8 @@ impl Adapter {
     }
 
     pub(super) async fn make_bucket(&self, asker: Asker, input: CreateBucketInput) -> S3Result<CreateBucketOutput> {
+        let lock = input.object_lock_enabled_for_bucket == Some(true);
         refuse(&[
-            (input.object_lock_enabled_for_bucket == Some(true), "object lock"),
             (input.acl.as_ref().is_some_and(|acl| acl.as_str() != "private"), "x-amz-acl"),
             (input.grant_full_control.is_some() || input.grant_read.is_some() || input.grant_write.is_some(), "x-amz-grant-*"),
         ])?;
@@ -44,7 +44,7 @@ impl Adapter {
         if constraint.is_some_and(|constraint| constraint.as_str() != self.region) {
             return Err(plain(S3ErrorCode::IllegalLocationConstraintException, format!("the region here is {}", self.region)));
         }
-        let permitted = self.policy.permit(&asker, CreateBucket { name: input.bucket }).map_err(denied)?;
+        let permitted = self.policy.permit(&asker, CreateBucket { name: input.bucket, lock }).map_err(denied)?;
         let bucket = self.gateway.create_bucket(permitted).await.map_err(failed)?;
         Ok(CreateBucketOutput { location: Some(format!("/{}", bucket.name)), ..CreateBucketOutput::default() })
     }

@@ -3,6 +3,7 @@
 use super::about::{about, conditions, is_plain, refuse, refuse_unsupported, span};
 use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, invalid_request, not_implemented, plain};
+use super::lock::{hold_name, mode_name};
 use super::sse::{self, Told};
 use super::time::timestamp;
 use super::versions::version;
@@ -100,6 +101,10 @@ impl Adapter {
             metadata: head.metadata,
             storage_class: head.storage_class,
             version_id: head.version_id,
+            tag_count: head.tag_count,
+            object_lock_mode: head.object_lock_mode,
+            object_lock_retain_until_date: head.object_lock_retain_until_date,
+            object_lock_legal_hold_status: head.object_lock_legal_hold_status,
             website_redirect_location: head.website_redirect_location,
             checksum_type: head.checksum_type,
             ..GetObjectOutput::default()
@@ -142,8 +147,11 @@ impl Adapter {
     pub(super) async fn copy(&self, asker: Asker, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
         let mut input = request.input;
         refuse_unsupported!(input)?;
-        let tagging = input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() != "COPY");
-        refuse(&[(tagging, "x-amz-tagging-directive")])?;
+        let retag = match input.tagging_directive.as_ref().map(s3s::dto::TaggingDirective::as_str) {
+            None | Some("COPY") => false,
+            Some("REPLACE") => true,
+            Some(_) => return Err(super::error::invalid_argument("the tagging directive must be COPY or REPLACE")),
+        };
         let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
         let (source_customer, source_sound) = sse::apart(self.customer(&sse::source_key_headers!(input), &request.extensions));
         let source = source(&input.copy_source)?;
@@ -163,6 +171,7 @@ impl Adapter {
         let source_conditions =
             conditions(input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref(), modified);
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
+        let (tags, lock) = (retag.then(|| about.tags.clone()), about.lock);
         let about = replace.then_some(about);
         let customer = encryption.customer().cloned();
         let operation = Copy {
@@ -170,6 +179,8 @@ impl Adapter {
             key: input.key,
             source,
             about,
+            tags,
+            lock,
             conditions,
             source_conditions,
             encryption,
@@ -248,6 +259,10 @@ fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
         version_id: described.version.clone(),
         last_modified: Some(timestamp(described.modified)),
         metadata: Some(described.about.user.clone().into_iter().collect()),
+        tag_count: i32::try_from(described.about.tags.len()).ok().filter(|count| *count > 0),
+        object_lock_mode: described.about.lock.retention.map(|retention| mode_name(retention.mode).to_owned().into()),
+        object_lock_retain_until_date: described.about.lock.retention.map(|retention| timestamp(retention.until)),
+        object_lock_legal_hold_status: described.about.lock.hold.map(|on| hold_name(on).to_owned().into()),
         ..HeadObjectOutput::default()
     };
     if let Some((sum, scope)) = described.checksum.as_ref().filter(|_| with_checksum) {

@@ -196,6 +196,7 @@ impl Adapter {
             bucket: Some(bucket),
             key: echo(key),
             e_tag: Some(strong(&written.etag)),
+            version_id: written.version.clone(),
             ..CompleteMultipartUploadOutput::default()
         };
         if let Some((sum, scope)) = &written.checksum {

@@ -26,3 +26,8 @@ fn boto3_holds_every_case() {
 fn boto3_holds_every_case_of_versions() {
     holds("versions_cases.py");
 }
+
+#[test]
+fn boto3_holds_every_case_of_object_lock_and_tags() {
+    holds("lock_cases.py");
+}

@@ -207,8 +207,8 @@ def case_presigned_urls_read_and_write():
 
 
 def case_what_is_not_there_says_so():
-    fails("NotImplemented", s3.put_bucket_versioning, Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    fails("NotImplemented", s3.put_object_tagging, Bucket=BUCKET, Key="presigned", Tagging={"TagSet": []})
+    fails("NotImplemented", s3.put_bucket_policy, Bucket=BUCKET, Policy="{}")
+    fails("NotImplemented", s3.restore_object, Bucket=BUCKET, Key="presigned", RestoreRequest={"Days": 1})
 
 
 def case_a_bucket_goes_when_it_is_empty():

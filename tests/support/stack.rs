@@ -72,7 +72,7 @@ impl Stack {
     }
 
     pub async fn bucket(&self, name: &str) {
-        self.gateway.create_bucket(self.permit(CreateBucket { name: name.into() })).await.unwrap();
+        self.gateway.create_bucket(self.permit(CreateBucket { name: name.into(), lock: false })).await.unwrap();
     }
 
     pub async fn put(&self, bucket: &str, key: &str, content: Vec<u8>) -> Result<(), gateway::Error> {

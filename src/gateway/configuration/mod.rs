@@ -16,6 +16,7 @@ pub use lock::{DefaultRetention, LockRule, Period};
 pub use versioning::Versioning;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that is configured of a bucket.
 ///
@@ -32,6 +33,9 @@ pub struct Configuration {
     /// Which web pages may use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
+    /// Tags of the bucket.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Object lock, in a bucket that has it; it is never taken from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockRule>,

@@ -32,6 +32,7 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let owner = Arc::clone(&operation.principal().id.0);
         let CreateUpload { key, about, checksum, encryption, .. } = operation.into_operation();
+        self.check_lock(&bucket, about.lock).await?;
         let mut metadata = about::to_metadata(&key, self.now().0, &owner, &about)?;
         metadata.declared_checksum = checksum.map(|(kind, scope)| (kind.number(), scope.number()));
         let chosen = self.choose(&bucket, encryption).await?;
