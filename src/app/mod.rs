@@ -1,6 +1,7 @@
 //! Settings become a running, then a drained service.
 
 mod administrator;
+mod customer;
 mod offline;
 mod open;
 mod salvage;
@@ -8,8 +9,8 @@ mod serve;
 mod stack;
 
 pub use administrator::Credentials;
-pub use offline::{Verified, cat, keyring_text, verify};
-pub use open::open_file;
+pub use offline::{Form, Verified, cat, keyring_text, verify};
+pub use open::{OpenWith, open_file};
 pub use salvage::salvage;
 pub use serve::{Started, serve};
 pub use stack::{Stack, init};

@@ -1,11 +1,13 @@
 //! Commands on a store that nobody serves: verify, cat, keyring show.
 
+use super::customer::customer_key;
 use super::stack::Stack;
 use super::{Failure, Result};
 use crate::gateway::{Chunks, Error};
 use crate::keyring::Bucket;
 use futures::TryStreamExt;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a verification found.
@@ -15,6 +17,8 @@ pub struct Verified {
     pub objects: u64,
     /// Their plaintext, in bytes.
     pub bytes: u64,
+    /// How many of them open only with keys of clients: their Heads were authenticated, and nothing else could be.
+    pub locked: u64,
     /// What does not verify: bucket and key, and why.
     pub faults: Vec<(String, String)>,
 }
@@ -42,7 +46,8 @@ pub async fn verify(stack: &Stack, what: Option<&str>, mut progress: impl FnMut(
             }
             for key in &keys {
                 match stack.gateway.verify(&bucket, key).await {
-                    Ok(described) => found.bytes = found.bytes.saturating_add(described.size),
+                    Ok(None) => found.locked = found.locked.saturating_add(1),
+                    Ok(Some(described)) => found.bytes = found.bytes.saturating_add(described.size),
                     Err(error) => found.faults.push((format!("{}/{key}", bucket.name), error.to_string())),
                 }
                 found.objects = found.objects.saturating_add(1);
@@ -59,18 +64,28 @@ fn find(stack: &Stack, bucket: &str) -> Result<Arc<Bucket>> {
     found.ok_or_else(|| Failure(format!("there is no bucket {bucket}")))
 }
 
-/// Writes an object to `out`: its plaintext, or its sealed bytes as they are stored.
+/// How an object is written out.
+pub enum Form<'f> {
+    /// The sealed bytes, as they are stored.
+    Sealed,
+    /// The plaintext; with the file of the customer's key, if it is sealed under one.
+    Plain(Option<&'f Path>),
+}
+
+/// Writes an object to `out`.
 ///
 /// # Errors
 /// [`Failure`] if it is not there or does not verify; what was written until then is a true beginning of it.
-pub async fn cat(stack: &Stack, object: &str, sealed: bool, out: &mut impl Write) -> Result<()> {
+pub async fn cat(stack: &Stack, object: &str, form: Form<'_>, out: &mut impl Write) -> Result<()> {
     let (bucket, key) = object.split_once('/').ok_or_else(|| Failure("name an object as BUCKET/KEY".to_owned()))?;
     let bucket = find(stack, bucket)?;
     let in_object = |error: Error| Failure::of(object, error);
-    let mut chunks: Chunks = if sealed {
-        stack.gateway.stored(&bucket, key).await.map_err(in_object)?
-    } else {
-        stack.gateway.plain(&bucket, key).await.map_err(in_object)?.chunks
+    let mut chunks: Chunks = match form {
+        Form::Sealed => stack.gateway.stored(&bucket, key).await.map_err(in_object)?,
+        Form::Plain(file) => {
+            let customer = file.map(customer_key).transpose()?;
+            stack.gateway.plain(&bucket, key, customer.as_ref()).await.map_err(in_object)?.chunks
+        }
     };
     while let Some(piece) = chunks.try_next().await.map_err(in_object)? {
         out.write_all(&piece).map_err(|error| Failure::of("writing", error))?;

@@ -1,14 +1,16 @@
 //! A sealed file opened with no store and no server: root file and keyring are enough.
 
+use super::customer::customer_key;
+use super::stack::root;
 use super::{Failure, Result};
-use crate::envelope::{ClearHead, Context, END, HEAD, Kek, Opened, SEALED_CHUNK, Tail};
+use crate::envelope::{self, ClearHead, Context, END, HEAD, Head, Kek, Opened, SEALED_CHUNK, Tail};
+use crate::gateway::Customer;
+use crate::keyring::Roots;
 use crate::keyring::file::Ring;
-use crate::keyring::{LocalRoot, Root, Roots};
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 /// How many chunks are read at once.
 const RUN: u32 = 16;
@@ -41,13 +43,16 @@ pub(super) fn last(bytes: &dyn Bytes, count: usize) -> Result<Vec<u8>> {
     Ok(end)
 }
 
-/// Verifies Head and tail in their place.
-pub(super) fn verify(bytes: &dyn Bytes, kek: &Kek, context: &Context<'_>, overflow: Option<&[u8]>) -> Result<Opened> {
-    let unverified = |error| Failure(format!("it does not verify: {error}"));
-    let size = bytes.size();
-    let mut end = last(bytes, END)?;
-    let head = ClearHead::find(size, &end).and_then(|clear| clear.unwrap(kek, context, overflow)).map_err(unverified)?;
-    let mut keys = head.open(None).map_err(unverified)?;
+/// Verifies a Head in its place.
+pub(super) fn head(bytes: &dyn Bytes, kek: &Kek, context: &Context<'_>, overflow: Option<&[u8]>) -> Result<Head> {
+    let clear = ClearHead::find(bytes.size(), &last(bytes, HEAD)?);
+    clear.and_then(|clear| clear.unwrap(kek, context, overflow)).map_err(unverified)
+}
+
+/// Verifies the tail; with the customer's key if it is sealed under one.
+pub(super) fn tail(bytes: &dyn Bytes, head: &Head, customer: Option<&Customer>) -> Result<Opened> {
+    let (size, mut end) = (bytes.size(), last(bytes, END)?);
+    let mut keys = head.open(customer.map(Customer::key)).map_err(unverified)?;
     loop {
         match keys.tail(size, &end).map_err(unverified)? {
             Tail::Opened(opened) => return Ok(opened),
@@ -59,9 +64,12 @@ pub(super) fn verify(bytes: &dyn Bytes, kek: &Kek, context: &Context<'_>, overfl
     }
 }
 
+fn unverified(error: envelope::Error) -> Failure {
+    Failure(format!("it does not verify: {error}"))
+}
+
 /// Opens every chunk, in order, and hands each on once it verified.
 pub(super) fn open_all(bytes: &dyn Bytes, opened: &Opened, mut out: impl FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
-    let unverified = |error| Failure(format!("it does not verify: {error}"));
     check_padding(bytes, opened)?;
     for run in opened.whole(RUN) {
         let segment = opened.segment(run.segment).map_err(unverified)?;
@@ -87,15 +95,25 @@ fn check_padding(bytes: &dyn Bytes, opened: &Opened) -> Result<()> {
     Ok(())
 }
 
+/// What opens a sealed file.
+pub struct OpenWith<'f> {
+    /// The root key's file; then those of keys that clients name.
+    pub root_keys: &'f [PathBuf],
+    /// The keyring, as `waxseal keyring show` prints it.
+    pub keyring: &'f Path,
+    /// The customer's key, if it is sealed under one.
+    pub customer_key: Option<&'f Path>,
+}
+
 /// Opens a sealed file to `out`.
 ///
 /// # Errors
 /// [`Failure`] if it does not verify as this key of this bucket. Metadata longer than its Head is not at hand here, so
 /// an object that has it is refused.
-pub async fn open_file(file: &Path, keys: (&Path, &Path), place: (&str, &str), out: &mut impl Write) -> Result<()> {
-    let ((root_key, keyring), (bucket, key)) = (keys, place);
-    let root: Arc<dyn Root> = Arc::new(LocalRoot::read(root_key).map_err(|error| Failure(error.to_string()))?);
-    let roots = Roots::from(root);
+pub async fn open_file(file: &Path, with: OpenWith<'_>, place: (&str, &str), out: &mut impl Write) -> Result<()> {
+    let (OpenWith { root_keys, keyring, customer_key: customer }, (bucket, key)) = (with, place);
+    let roots: Roots = root_keys.iter().map(|file| root(file)).collect::<Result<Vec<_>>>()?.into_iter().collect();
+    let customer = customer.map(customer_key).transpose()?;
     let text = std::fs::read(keyring).map_err(|error| Failure::of(&keyring.display().to_string(), error))?;
     let ring = Ring::open(&text, &roots, 0).await.map_err(|error| Failure::of("the keyring", error))?;
     let line = ring.buckets.iter().find(|(_, line)| line.name == bucket);
@@ -104,7 +122,8 @@ pub async fn open_file(file: &Path, keys: (&Path, &Path), place: (&str, &str), o
     let end = last(&sealed, HEAD)?;
     let clear = ClearHead::find(Bytes::size(&sealed), &end).map_err(|error| Failure::of(&file.display().to_string(), error))?;
     let kek = ring.kek(*uuid, clear.kek_id(), &roots).await.map_err(|error| Failure::of("the keyring", error))?;
-    let opened = verify(&sealed, &kek, &Context { bucket: *uuid, key }, None)?;
+    let head = head(&sealed, &kek, &Context { bucket: *uuid, key }, None)?;
+    let opened = tail(&sealed, &head, customer.as_ref())?;
     open_all(&sealed, &opened, |text| out.write_all(text))?;
     out.flush().map_err(|error| Failure::of("writing", error))
 }

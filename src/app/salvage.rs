@@ -1,12 +1,12 @@
 //! A new store from every sealed object of a damaged one that still authenticates.
 
 use super::open::{self, Bytes};
-use super::stack::clock;
+use super::stack::{clock, roots};
 use super::{Failure, Result};
 use crate::config::Settings;
-use crate::envelope::{BucketUuid, ClearHead, Context, HEAD, Kek};
+use crate::envelope::{BucketUuid, ClearHead, Context, HEAD, Head, Kek, plain_length};
+use crate::keyring::Roots;
 use crate::keyring::file::Ring;
-use crate::keyring::{LocalRoot, Root, Roots};
 use crate::store::disk::{self, DiskStore, Salvaged};
 use crate::store::{Backend, Buffer, decode_key, layout};
 use object_store::path::Path as StorePath;
@@ -14,7 +14,6 @@ use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// A version of an object in a damaged store.
 struct Version<'s> {
@@ -57,8 +56,7 @@ impl Keys {
 /// [`Failure`] if there is no keyring that opens, or the new store cannot be made.
 pub async fn salvage(from: &Path, settings: &Settings, mut say: impl FnMut(&str, Option<&str>)) -> Result<()> {
     let found = disk::salvage(from).map_err(|error| Failure::of(&from.display().to_string(), error))?;
-    let root: Arc<dyn Root> = Arc::new(LocalRoot::read(&settings.root_key).map_err(|error| Failure(error.to_string()))?);
-    let roots = Roots::from(root);
+    let roots = roots(settings)?;
     let (ring, file) = keyring(&found, &roots).await?;
     let keys = Keys { ring, roots };
     let about = disk::Settings { clock: clock(), cache: settings.index };
@@ -134,9 +132,19 @@ async fn copy(version: &Version<'_>, path: &str, keys: &Keys, to: &DiskStore, fo
     let clear = ClearHead::find(version.size(), &open::last(version, HEAD)?).map_err(|error| Failure(error.to_string()))?;
     let kek = keys.kek(uuid, &clear).await?;
     let overflow = overflow(&clear, found);
-    let opened = open::verify(version, &kek, &Context { bucket: uuid, key: &key }, overflow.as_deref())?;
-    open::open_all(version, &opened, |_text| Ok(()))?;
+    let head = open::head(version, &kek, &Context { bucket: uuid, key: &key }, overflow.as_deref())?;
+    authenticate(version, &head)?;
     write(version, path, to).await
+}
+
+/// Reads and authenticates all that opens without a key of a client. What needs one is saved for whoever has it: its
+/// Head is genuine and its length one that an object can have.
+fn authenticate(bytes: &dyn Bytes, head: &Head) -> Result<()> {
+    if head.needs_customer_key() {
+        return plain_length(bytes.size()).map(drop).map_err(|error| Failure(error.to_string()));
+    }
+    let opened = open::tail(bytes, head, None)?;
+    open::open_all(bytes, &opened, |_text| Ok(()))
 }
 
 fn overflow(clear: &ClearHead, found: &Salvaged) -> Option<Vec<u8>> {
@@ -161,8 +169,7 @@ async fn adopt(file: &Path, keys: &Keys, to: &DiskStore) -> Result<Option<String
         if to.open(&path).await.is_ok() {
             return Ok(None);
         }
-        let opened = open::verify(&bytes, &kek, &Context { bucket: *uuid, key: &key }, None)?;
-        open::open_all(&bytes, &opened, |_text| Ok(()))?;
+        authenticate(&bytes, &head)?;
         write(&bytes, path.as_ref(), to).await?;
         return Ok(Some(path.to_string()));
     }

@@ -4,7 +4,7 @@ use super::administrator::{self, Credentials};
 use super::{Failure, Result};
 use crate::config::Settings;
 use crate::gateway::{Gateway, Made};
-use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root};
+use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
 use crate::store::{Backend, Buffers, Clock, Millis};
 use std::path::Path;
@@ -34,6 +34,20 @@ pub(super) fn clock() -> Clock {
     })
 }
 
+/// The store's root, and those behind keys that clients may name.
+pub(super) fn roots(settings: &Settings) -> Result<Roots> {
+    let mut roots = Roots::from(root(&settings.root_key)?);
+    for key in &settings.kms_keys {
+        roots.name(&key.id, root(&key.root_key)?);
+    }
+    Ok(roots)
+}
+
+/// The root of a file.
+pub(super) fn root(file: &Path) -> Result<Arc<dyn Root>> {
+    Ok(Arc::new(LocalRoot::read(file).map_err(|error| Failure(error.to_string()))?))
+}
+
 fn disk_settings(settings: &Settings) -> disk::Settings {
     disk::Settings { clock: clock(), cache: settings.index }
 }
@@ -48,13 +62,12 @@ impl Stack {
     /// # Errors
     /// [`Failure`] says what is missing, in use, damaged or not the root of this store.
     pub async fn open(settings: &Settings) -> Result<Self> {
-        let root = LocalRoot::read(&settings.root_key).map_err(|error| Failure(error.to_string()))?;
+        let roots = roots(settings)?;
         let (data, about) = (settings.data.clone(), disk_settings(settings));
         let store = tokio::task::spawn_blocking(move || DiskStore::open(&data, about)).await;
         let store = store.map_err(|error| Failure::of("opening the store", error))?;
         let backend: Arc<dyn Backend> = Arc::new(store.map_err(|error| in_store(&settings.data, &error))?);
-        let root: Arc<dyn Root> = Arc::new(root);
-        let keyring = Keyring::load(Arc::clone(&backend), root.into(), keyring_settings(settings)).await;
+        let keyring = Keyring::load(Arc::clone(&backend), roots, keyring_settings(settings)).await;
         let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
         Ok(Self::over(backend, keyring, settings))
     }

@@ -29,6 +29,7 @@ impl Check {
         }
         say(&format!("cache.keys = {:?}\ncache.objects = {}", settings.keys, gateway.verified));
         say(&format!("cache.index = {} bytes", settings.index));
+        settings.kms_keys.iter().for_each(|key| say(&format!("kms_key {}: {:?}", key.id, key.root_key)));
         settings.names.iter().for_each(|name| say(&format!("user {name}: secret not shown")));
         Ok(())
     }

@@ -2,8 +2,9 @@
 
 use super::place::{Place, log};
 use super::{End, block_on, say, say_error};
-use crate::app::{self, Stack, Verified};
-use crate::config::{LogFormat, Overrides};
+use crate::app::{self, Form, OpenWith, Stack, Verified};
+use crate::config::{KmsKey, LogFormat, Overrides};
+use crate::keyring::{LocalRoot, OsRandom};
 use clap::{Args, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,7 +41,11 @@ impl Verify {
         for (object, why) in &verified.faults {
             say(&format!("{object}: {why}"));
         }
-        let summary = format!("{} objects, {} bytes", verified.objects, verified.bytes);
+        let locked = match verified.locked {
+            0 => String::new(),
+            locked => format!(" ({locked} open only with keys of clients: their heads were verified)"),
+        };
+        let summary = format!("{} objects, {} bytes{locked}", verified.objects, verified.bytes);
         match verified.faults.len() {
             0 => say(&format!("sound: {summary}")),
             faults => return Err(End::Failed(format!("{faults} of {summary} do not verify"))),
@@ -57,6 +62,9 @@ pub(super) struct Cat {
     /// The sealed bytes, as they are stored
     #[arg(long)]
     sealed: bool,
+    /// The key of the client, for an object sealed under one: 32 bytes, or their base64
+    #[arg(long, value_name = "FILE", conflicts_with = "sealed")]
+    customer_key_file: Option<PathBuf>,
     /// Which object
     #[arg(value_name = "BUCKET/KEY")]
     object: String,
@@ -68,7 +76,8 @@ impl Cat {
         let settings = self.place.settings(Overrides::default())?;
         Ok(block_on(async {
             let stack = Stack::open(&settings).await?;
-            app::cat(&stack, &self.object, self.sealed, &mut io::stdout().lock()).await
+            let form = if self.sealed { Form::Sealed } else { Form::Plain(self.customer_key_file.as_deref()) };
+            app::cat(&stack, &self.object, form, &mut io::stdout().lock()).await
         })??)
     }
 }
@@ -84,12 +93,23 @@ pub(super) struct Keyring {
 enum KeyringCommand {
     /// Print the keyring file; every key in it is wrapped by the root
     Show(Place),
+    /// Draw a root key into a new file, for a key that clients may name
+    NewRoot {
+        /// The file, which must not exist
+        file: PathBuf,
+    },
 }
 
 impl Keyring {
     pub(super) fn run(self) -> Result<(), End> {
         log(LogFormat::Text, "warn");
-        let KeyringCommand::Show(place) = self.what;
+        let place = match self.what {
+            KeyringCommand::Show(place) => place,
+            KeyringCommand::NewRoot { file } => {
+                let drawn = LocalRoot::create(&file, &mut OsRandom);
+                return drawn.map(drop).map_err(|error| End::Failed(error.to_string()));
+            }
+        };
         let settings = place.settings(Overrides::default())?;
         let stack = block_on(Stack::open(&settings))??;
         let text = app::keyring_text(&stack);
@@ -102,9 +122,12 @@ impl Keyring {
 pub(super) struct Open {
     /// What `waxseal cat --sealed` wrote
     file: PathBuf,
-    /// The root key's file
+    /// The root key's file; again for that of a key named by clients
+    #[arg(long, value_name = "FILE", required = true)]
+    root_key: Vec<PathBuf>,
+    /// The key of the client, for an object sealed under one: 32 bytes, or their base64
     #[arg(long, value_name = "FILE")]
-    root_key: PathBuf,
+    customer_key_file: Option<PathBuf>,
     /// What `waxseal keyring show` printed
     #[arg(long, value_name = "FILE")]
     keyring: PathBuf,
@@ -119,8 +142,10 @@ pub(super) struct Open {
 impl Open {
     pub(super) fn run(self) -> Result<(), End> {
         log(LogFormat::Text, "warn");
-        let (keys, place) = ((self.root_key.as_path(), self.keyring.as_path()), (self.bucket.as_str(), self.key.as_str()));
-        Ok(block_on(app::open_file(&self.file, keys, place, &mut io::stdout().lock()))??)
+        let customer_key = self.customer_key_file.as_deref();
+        let with = OpenWith { root_keys: &self.root_key, keyring: &self.keyring, customer_key };
+        let place = (self.bucket.as_str(), self.key.as_str());
+        Ok(block_on(app::open_file(&self.file, with, place, &mut io::stdout().lock()))??)
     }
 }
 
@@ -133,16 +158,18 @@ pub(super) struct Salvage {
     from: PathBuf,
     /// The new one, which must not exist
     to: PathBuf,
-    /// The root key's file
-    #[arg(long, value_name = "FILE")]
-    root_key: PathBuf,
+    /// The root key's file; again for those of keys named by clients
+    #[arg(long, value_name = "FILE", required = true)]
+    root_key: Vec<PathBuf>,
 }
 
 impl Salvage {
     pub(super) fn run(self) -> Result<(), End> {
         log(LogFormat::Text, "warn");
-        let overrides = Overrides { data: Some(self.to), root_key: Some(self.root_key), ..Overrides::default() };
-        let settings = crate::config::load(None, overrides).map_err(End::Faults)?;
+        let mut files = self.root_key.into_iter();
+        let overrides = Overrides { data: Some(self.to), root_key: files.next(), ..Overrides::default() };
+        let mut settings = crate::config::load(None, overrides).map_err(End::Faults)?;
+        settings.kms_keys = files.map(|file| KmsKey { id: file.display().to_string(), root_key: file }).collect();
         let (mut saved, mut lost) = (0_u64, 0_u64);
         let outcome = |path: &str, why: Option<&str>| match why {
             None => saved = saved.saturating_add(1),

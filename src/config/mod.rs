@@ -3,10 +3,12 @@
 //! The file is read whole and every fault in it is told at once, each with its remedy. `config/waxseal.toml` of the
 //! repository documents every key. The environment is read here and nowhere else.
 
+mod kms;
 mod reader;
 mod settings;
 mod units;
 
+pub use kms::KmsKey;
 pub use settings::{KEYS, LogFormat, Overrides, Settings, load};
 
 /// One thing that is wrong with the settings.

@@ -1,7 +1,7 @@
 //! The settings the program runs by.
 
 use super::reader::Reader;
-use super::{Fault, environment};
+use super::{Fault, KmsKey, environment, kms};
 use crate::access::{CanonicalId, Principal, Users};
 use crate::gateway::EtagKind;
 use crate::server::{Tls, TlsFault};
@@ -15,7 +15,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 26] = [
+pub const KEYS: [&str; 28] = [
     "data",
     "root_key",
     "listen",
@@ -35,6 +35,8 @@ pub const KEYS: [&str; 26] = [
     "cache.keys",
     "cache.objects",
     "cache.index",
+    "kms_key.id",
+    "kms_key.root_key",
     "user.name",
     "user.id",
     "user.display_name",
@@ -94,6 +96,8 @@ pub struct Settings {
     pub keys: Duration,
     /// Memory for the index, in bytes.
     pub index: usize,
+    /// Keys that clients may name.
+    pub kms_keys: Vec<KmsKey>,
     /// The users of the file.
     pub users: Users,
     /// Their names, for showing.
@@ -144,7 +148,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
     let log_format = reader.parsed("log_format", "write \"text\" or \"json\"", log_format);
     let keys_over_http = reader.flag("danger_allow_sse_c_over_http").unwrap_or(false);
     let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
-    let tls = reader.section("tls");
+    let (tls, kms_keys) = (reader.section("tls"), reader.sections("kms_key"));
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
     if data.is_none() {
         reader.fault("data", "is missing: say where the store is, here or with --data");
@@ -159,6 +163,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
     let tls = tls_of(tls, (over.tls_certificate, over.tls_key), faults);
     let server = server::Settings { tls, ..limits_of(limits, faults) };
     let (keys, objects, index) = cache_of(cache, faults);
+    let kms_keys = kms::read(kms_keys, faults);
     let (users, names) = users_of(users, faults);
     let gateway = gateway::Settings { etag, max_upload, verified: objects, ..gateway::Settings::default() };
     Some(Settings {
@@ -172,6 +177,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
         server,
         keys,
         index,
+        kms_keys,
         users,
         names,
     })

@@ -66,7 +66,9 @@ impl Customer {
         self.0.md5()
     }
 
-    pub(super) fn key(&self) -> &CustomerKey {
+    /// The key itself.
+    #[must_use]
+    pub fn key(&self) -> &CustomerKey {
         &self.0
     }
 }
@@ -135,15 +137,20 @@ impl Gateway {
             Encryption::Server(server) => Some(server),
             Encryption::Usual => self.configuration_of(bucket).await?.encryption.as_ref().map(DefaultEncryption::applied),
         };
-        if let Some(ServerSide::Kms(Kms { key: Some(id), .. })) = &server {
+        if let Some(ServerSide::Kms(Kms { key: Some(id), .. })) = &server
+            && !self.keyring.has_named(id)
+        {
             return Err(Refusal::NoSuchKmsKey(id.clone()).into());
         }
         Ok(Chosen { server, customer: None })
     }
 
     /// The KEK that wraps an object which is told to be encrypted so. No Head is wrapped under another.
-    pub(super) async fn kek_for(&self, bucket: &Bucket, _server: Option<&ServerSide>) -> Result<Arc<Kek>, Error> {
-        Ok(self.keyring.active_kek(bucket.uuid).await?)
+    pub(super) async fn kek_for(&self, bucket: &Bucket, server: Option<&ServerSide>) -> Result<Arc<Kek>, Error> {
+        Ok(match server {
+            Some(ServerSide::Kms(Kms { key: Some(id), .. })) => self.keyring.named_kek(bucket.uuid, id).await?,
+            Some(ServerSide::Kms(_) | ServerSide::S3) | None => self.keyring.active_kek(bucket.uuid).await?,
+        })
     }
 }
 

@@ -101,6 +101,8 @@ pub enum Refusal {
     CustomerKeyWrong,
     #[error("key {0} is not found")]
     NoSuchKmsKey(String),
+    #[error("the key of this object is disabled: it is not configured any more")]
+    KmsKeyAbsent,
     #[error("not implemented: {0}")]
     NotImplemented(&'static str),
     #[error(transparent)]
@@ -148,6 +150,8 @@ impl From<keyring::Error> for Error {
             keyring::Error::Format(why) => Self::Tampered { path: "the keyring".to_owned(), why },
             keyring::Error::NoSuchBucket => Refusal::NoSuchBucket.into(),
             keyring::Error::InvalidBucketName => Refusal::InvalidBucketName.into(),
+            keyring::Error::NoSuchKey(id) => Refusal::NoSuchKmsKey(id).into(),
+            keyring::Error::KeyAbsent => Refusal::KmsKeyAbsent.into(),
             keyring::Error::Store(error) => error.into(),
             other => Self::Unavailable(other.to_string()),
         }

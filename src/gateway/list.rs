@@ -1,11 +1,11 @@
 //! LIST: one backend page, and what each object's last bytes tell.
 
-use super::Error;
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::List;
 use super::outcome::{Listed, Page};
 use super::read::{Glimpse, glimpse};
+use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
 use crate::keyring::Bucket;
@@ -150,7 +150,7 @@ impl Gateway {
             }
             match self.keyring.kek(bucket.uuid, id).await.map_err(Error::from) {
                 Ok(kek) => drop(keks.insert(id, kek)),
-                Err(Error::Tampered { .. }) => {}
+                Err(Error::Tampered { .. } | Error::Refused(Refusal::KmsKeyAbsent)) => {}
                 Err(error) => return Err(error),
             }
         }

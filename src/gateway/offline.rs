@@ -1,7 +1,7 @@
 //! For who holds the root key: system records, and objects without a request. No listener reaches any of this.
 
 use super::list::View;
-use super::{Described, Error, Gateway, Opened, Refusal};
+use super::{Customer, Described, Error, Gateway, Opened, Refusal};
 use crate::envelope::{self, CHUNK, Entry, EtagRecord, Metadata, NewBody, Record, SegmentSealer};
 use crate::keyring::{Bucket, OsRandom};
 use crate::store::layout;
@@ -57,12 +57,12 @@ impl Gateway {
         }
     }
 
-    /// An object's content, verified piece by piece.
+    /// An object's content, verified piece by piece; with the customer's key if it is sealed under one.
     ///
     /// # Errors
     /// As [`Gateway::get`].
-    pub async fn plain(&self, bucket: &Bucket, key: &str) -> Result<Opened, Error> {
-        let sealed = self.find(bucket, key).await?;
+    pub async fn plain(&self, bucket: &Bucket, key: &str, customer: Option<&Customer>) -> Result<Opened, Error> {
+        let sealed = self.find(bucket, key).await?.unlock(customer, &self.buffers).await?;
         let described = sealed.describe()?;
         sealed.open(described, &self.buffers).await
     }
@@ -81,14 +81,20 @@ impl Gateway {
         Ok(found.into_stream().map_err(Error::from).boxed())
     }
 
-    /// Reads and authenticates all of an object; gives what HEAD tells of it.
+    /// Reads and authenticates all of an object; gives what HEAD tells of it. None if it opens only with a key of a
+    /// client: then its Head was authenticated, and nothing else could be.
     ///
     /// # Errors
     /// An integrity error where anything does not verify.
-    pub async fn verify(&self, bucket: &Bucket, key: &str) -> Result<Described, Error> {
-        let Opened { described, mut chunks, .. } = self.plain(bucket, key).await?;
+    pub async fn verify(&self, bucket: &Bucket, key: &str) -> Result<Option<Described>, Error> {
+        let sealed = self.find(bucket, key).await?;
+        if sealed.opened().is_err() {
+            return Ok(None);
+        }
+        let described = sealed.describe()?;
+        let Opened { described, mut chunks, .. } = sealed.open(described, &self.buffers).await?;
         while chunks.try_next().await?.is_some() {}
-        Ok(described)
+        Ok(Some(described))
     }
 
     /// Keys of a bucket in order, a page at a time: pass the last of a page as `after`.

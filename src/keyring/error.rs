@@ -29,6 +29,12 @@ pub enum Error {
     /// S3 lets no bucket have this name.
     #[error("the bucket name is not valid")]
     InvalidBucketName,
+    /// No key of this name is configured.
+    #[error("there is no key {0}")]
+    NoSuchKey(String),
+    /// A KEK is wrapped by a root that was configured under a name once, and is not any more.
+    #[error("a key that was configured by name once is not at hand")]
+    KeyAbsent,
     /// The owner is no token of 1 to 512 visible ASCII characters.
     #[error("the owner is not valid")]
     InvalidOwner,

@@ -4,6 +4,7 @@
 //! written again and compared, so that a keyring has one encoding. No I/O and no clock; only [`Ring::open`] and
 //! [`Ring::kek`] wait, for the root.
 
+use super::named;
 use super::root::{Root, RootContext, RootError, Roots};
 use crate::crypto::{self, Secret};
 use crate::envelope::{BucketUuid, Error, Kek, KekId, Kind, keyring_mac_key};
@@ -154,17 +155,20 @@ impl Ring {
         self.keks.range((bucket, 0)..=(bucket, u64::MAX)).map(|((_, version), kek)| (*version, kek))
     }
 
-    /// Unwraps a KEK.
+    /// Unwraps a KEK of a bucket, also one under a key that the operator named.
     ///
     /// # Errors
     /// `wrong_key` if the bucket has none of this id, if it was destroyed, if its root is not at hand, or if what
     /// comes out does not answer to the id.
     pub async fn kek(&self, bucket: BucketUuid, id: KekId, roots: &Roots) -> Result<Kek, RootError> {
-        let found = self.keks_of(bucket).find(|(_, kek)| kek.id == id);
-        let (version, line) = found.ok_or(wrong_key("the bucket has no such KEK"))?;
+        let prefix = named::prefix(bucket);
+        let hidden = self.buckets.iter().filter(|(_, line)| named::is_hidden(line) && line.name.starts_with(&prefix));
+        let mut lines = std::iter::once(bucket).chain(hidden.map(|(uuid, _)| *uuid));
+        let found = lines.find_map(|line| Some((line, self.keks_of(line).find(|(_, kek)| kek.id == id)?)));
+        let (holder, (version, line)) = found.ok_or(wrong_key("the bucket has no such KEK"))?;
         let wrapped = line.wrapped.as_deref().ok_or(wrong_key("the KEK was destroyed"))?;
-        let tenant = self.buckets.get(&bucket).map_or("", |line| line.tenant.as_str());
-        let context = RootContext::kek(&self.id, bucket, tenant, version);
+        let tenant = self.buckets.get(&holder).map_or("", |line| line.tenant.as_str());
+        let context = RootContext::kek(&self.id, holder, tenant, version);
         let kek = Kek::new(roots.get(&line.root)?.unwrap(wrapped, &context).await?);
         if kek.id() == id { Ok(kek) } else { Err(wrong_key("a KEK does not answer to its id").into()) }
     }

@@ -5,6 +5,7 @@ mod copies;
 mod error;
 pub mod file;
 mod local;
+mod named;
 mod random;
 mod ring;
 mod root;

@@ -4,7 +4,7 @@ use super::copies::{self, Held};
 use super::file::{BucketLine, KekLine, NUMBER_MAX, Ring, State, token};
 use super::random::OsRandom;
 use super::root::{Root, RootContext, RootError, Roots};
-use super::{Bucket, Error, SYSTEM_TENANT, valid_bucket_name};
+use super::{Bucket, Error, SYSTEM_TENANT, named, valid_bucket_name};
 use crate::envelope::{self, BucketUuid, Draw, Kek, KekId, Kind, Random};
 use crate::store::{Backend, Clock, Millis, layout};
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use object_store::UpdateVersion;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How often a write that lost a race is tried again.
 const ATTEMPTS: usize = 10;
@@ -35,24 +36,28 @@ pub struct Settings {
 /// read. The one with the highest version counts, and none below the highest version ever seen here is taken.
 /// Everything that was changed is in both copies when a call returns without error.
 #[derive(Clone)]
-pub struct Keyring(Arc<Inner>);
+pub struct Keyring(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     backend: Arc<dyn Backend>,
-    roots: Roots,
-    clock: Clock,
+    pub(super) roots: Roots,
+    pub(super) clock: Clock,
     known: RwLock<Arc<Known>>,
     /// Held by whoever changes the keyring.
-    writing: tokio::sync::Mutex<()>,
+    writing: Mutex<()>,
+    /// Held by whoever makes a KEK under a named key.
+    pub(super) making: Mutex<()>,
     keks: Cache<(BucketUuid, KekId), Arc<Kek>>,
 }
 
 /// The keyring as it was last read or written.
-struct Known {
-    ring: Ring,
+pub(super) struct Known {
+    pub(super) ring: Ring,
     encoded: Bytes,
     buckets: BTreeMap<String, Arc<Bucket>>,
     system: Arc<Bucket>,
+    /// Hidden lines by name; see [`super::named`].
+    hidden: BTreeMap<String, BucketUuid>,
     held: [Option<UpdateVersion>; 2],
 }
 
@@ -93,8 +98,8 @@ impl Keyring {
 
     fn over(backend: Arc<dyn Backend>, roots: Roots, settings: Settings, known: Known) -> Self {
         let keks = Cache::builder().max_capacity(CACHED).time_to_live(settings.cache).build();
-        let (known, writing) = (RwLock::new(Arc::new(known)), tokio::sync::Mutex::new(()));
-        Self(Arc::new(Inner { backend, roots, clock: settings.clock, known, writing, keks }))
+        let (known, writing, making) = (RwLock::new(Arc::new(known)), Mutex::new(()), Mutex::new(()));
+        Self(Arc::new(Inner { backend, roots, clock: settings.clock, known, writing, making, keks }))
     }
 
     /// The bucket of this name. The system bucket has none that counts here.
@@ -164,9 +169,15 @@ impl Keyring {
                 return Err(Error::NoSuchBucket);
             }
             ring.keks.retain(|(bucket, _), _| *bucket != uuid);
+            for hidden in known.hidden_of(uuid) {
+                ring.buckets.remove(&hidden);
+                ring.keks.retain(|(bucket, _), _| *bucket != hidden);
+            }
             Ok(())
         };
-        let ids: Vec<KekId> = self.0.known().ring.keks_of(uuid).map(|(_, kek)| kek.id).collect();
+        let known = self.0.known();
+        let lines = std::iter::once(uuid).chain(known.hidden_of(uuid));
+        let ids: Vec<KekId> = lines.flat_map(|line| known.ring.keks_of(line).map(|(_, kek)| kek.id)).collect();
         self.change(remove).await?;
         for id in ids {
             self.0.keks.invalidate(&(uuid, id)).await;
@@ -183,16 +194,21 @@ impl Keyring {
         self.kek(bucket, id).await
     }
 
-    /// A KEK of a bucket. The root is asked once for each lifetime of the cache, however many ask at once.
+    /// A KEK of a bucket, also one under a named key. The root is asked once for each lifetime of the cache, however many ask at once.
     ///
     /// # Errors
-    /// `wrong_key` if the bucket has none of this id, or no longer.
+    /// `wrong_key` if the bucket has none of this id, or no longer; [`Error::KeyAbsent`] if it has one that a named key
+    /// wrapped which is not configured any more.
     pub async fn kek(&self, bucket: BucketUuid, id: KekId) -> Result<Arc<Kek>, Error> {
         let known = self.0.known();
-        if !known.ring.keks_of(bucket).any(|(_, kek)| kek.id == id && kek.state != State::Destroyed) {
-            return Err(envelope::Error { kind: Kind::WrongKey, why: "the bucket has no such KEK" }.into());
+        let mut lines = std::iter::once(bucket).chain(known.hidden_of(bucket));
+        let held = |line: &BucketUuid| known.ring.keks_of(*line).find(|(_, kek)| kek.id == id);
+        let line = lines.find(|line| held(line).is_some_and(|(_, kek)| kek.state != State::Destroyed));
+        let line = line.ok_or(envelope::Error { kind: Kind::WrongKey, why: "the bucket has no such KEK" })?;
+        if line != bucket && held(&line).is_some_and(|(_, kek)| self.0.roots.get(&kek.root).is_err()) {
+            return Err(Error::KeyAbsent);
         }
-        let unwrap = async { known.ring.kek(bucket, id, &self.0.roots).await.map(Arc::new) };
+        let unwrap = async { known.ring.kek(line, id, &self.0.roots).await.map(Arc::new) };
         self.0.keks.try_get_with((bucket, id), unwrap).await.map_err(|error| (*error).clone().into())
     }
 
@@ -205,7 +221,7 @@ impl Keyring {
     }
 
     /// Changes the keyring and writes it, in a task of its own: a caller that goes away leaves nothing half done.
-    async fn change<E>(&self, edit: E) -> Result<Arc<Known>, Error>
+    pub(super) async fn change<E>(&self, edit: E) -> Result<Arc<Known>, Error>
     where
         E: Fn(&Known, &mut Ring) -> Result<(), Error> + Send + Sync + 'static,
     {
@@ -216,7 +232,7 @@ impl Keyring {
 }
 
 impl Inner {
-    fn known(&self) -> Arc<Known> {
+    pub(super) fn known(&self) -> Arc<Known> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -292,9 +308,14 @@ impl Inner {
 
 impl Known {
     fn new(ring: Ring, encoded: Bytes, held: [Option<UpdateVersion>; 2]) -> Result<Self, Error> {
-        let mut buckets = BTreeMap::new();
+        let (mut buckets, mut hidden) = (BTreeMap::new(), BTreeMap::new());
         let mut system = None;
-        for (uuid, BucketLine { tenant, name }) in &ring.buckets {
+        for (uuid, line) in &ring.buckets {
+            let BucketLine { tenant, name } = line;
+            if named::is_hidden(line) {
+                hidden.insert(name.clone(), *uuid);
+                continue;
+            }
             let created = Millis(ring.keks_of(*uuid).next().map_or(0, |(_, kek)| kek.created));
             let bucket = Arc::new(Bucket { uuid: *uuid, name: name.clone(), owner: tenant.clone(), created });
             if name == layout::SYSTEM {
@@ -304,7 +325,19 @@ impl Known {
             }
         }
         let missing = envelope::Error { kind: Kind::Malformed, why: "keyring: no system bucket" };
-        Ok(Self { ring, encoded, buckets, system: system.ok_or(missing)?, held })
+        Ok(Self { ring, encoded, buckets, system: system.ok_or(missing)?, hidden, held })
+    }
+
+    /// The hidden line of this name.
+    pub(super) fn hidden(&self, name: &str) -> Option<BucketUuid> {
+        self.hidden.get(name).copied()
+    }
+
+    /// The hidden lines of a bucket.
+    fn hidden_of(&self, bucket: BucketUuid) -> impl Iterator<Item = BucketUuid> {
+        let prefix = named::prefix(bucket);
+        let from = self.hidden.range(prefix.clone()..);
+        from.take_while(move |(name, _)| name.starts_with(&prefix)).map(|(_, uuid)| *uuid)
     }
 }
 

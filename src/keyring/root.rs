@@ -81,9 +81,12 @@ impl RootContext {
     }
 }
 
-/// The roots at hand, by id.
+/// The roots at hand, by id; some have a name that clients know them by.
 #[derive(Clone, Default)]
-pub struct Roots(BTreeMap<String, Arc<dyn Root>>);
+pub struct Roots {
+    by_id: BTreeMap<String, Arc<dyn Root>>,
+    named: BTreeMap<String, Arc<dyn Root>>,
+}
 
 impl Roots {
     /// The root of this id.
@@ -91,13 +94,26 @@ impl Roots {
     /// # Errors
     /// `wrong_key` if it is not at hand.
     pub fn get(&self, id: &str) -> Result<&Arc<dyn Root>, envelope::Error> {
-        self.0.get(id).ok_or(envelope::Error { kind: Kind::WrongKey, why: "the root of this id is not at hand" })
+        self.by_id.get(id).ok_or(envelope::Error { kind: Kind::WrongKey, why: "the root of this id is not at hand" })
+    }
+
+    /// Adds a root that clients know by this name.
+    pub fn name(&mut self, name: &str, root: Arc<dyn Root>) {
+        self.by_id.insert(root.id().to_owned(), Arc::clone(&root));
+        self.named.insert(name.to_owned(), root);
+    }
+
+    /// The root of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Arc<dyn Root>> {
+        self.named.get(name)
     }
 }
 
 impl FromIterator<Arc<dyn Root>> for Roots {
     fn from_iter<I: IntoIterator<Item = Arc<dyn Root>>>(roots: I) -> Self {
-        Self(roots.into_iter().map(|root| (root.id().to_owned(), root)).collect())
+        let by_id = roots.into_iter().map(|root| (root.id().to_owned(), root)).collect();
+        Self { by_id, named: BTreeMap::new() }
     }
 }
 

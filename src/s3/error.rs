@@ -82,11 +82,12 @@ fn refused(refusal: &Refusal) -> S3Error {
             Code::InvalidRequest
         }
         Refusal::NoSuchKmsKey(_) => Code::Custom("KMS.NotFoundException".into()),
+        Refusal::KmsKeyAbsent => Code::Custom("KMS.DisabledException".into()),
         Refusal::NotImplemented(_) => Code::NotImplemented,
         Refusal::Body(error) => return body(error),
     };
     let mut error = plain(code, refusal.to_string());
-    if matches!(refusal, Refusal::NoSuchKmsKey(_)) {
+    if matches!(refusal, Refusal::NoSuchKmsKey(_) | Refusal::KmsKeyAbsent) {
         error.set_status_code(http::StatusCode::BAD_REQUEST);
     }
     if let Some(headers) = of_marker(refusal) {

@@ -7,6 +7,7 @@ mod aws_cli;
 mod boto3;
 mod canary;
 mod cors;
+mod encryption;
 mod https;
 mod program;
 mod rclone;

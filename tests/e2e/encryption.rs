@@ -1,0 +1,329 @@
+//! Whatever is asked of encryption, it is done: seen from the backend, and by an independent reader.
+
+use crate::support::client::{Client, Request, hex, request};
+use crate::support::server::{Home, Server, waxseal};
+use crate::tool::{client as tool, noise, output, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SSE: &str = "x-amz-server-side-encryption";
+const MARKER: &[u8; 16] = b"canary-Zt4wB8nP1";
+const KEY: &[u8; 32] = b"a key that a client keeps itself";
+
+/// A key of a client, and the base64 of it and its MD5.
+fn customer() -> (String, String) {
+    let mut md5 = waxseal::crypto::Digest::new(waxseal::crypto::DigestKind::Md5);
+    md5.update(KEY);
+    let base64 = |bytes: &[u8]| base64_simd::STANDARD.encode_to_string(bytes);
+    (base64(KEY), base64(&md5.finish()))
+}
+
+/// What an object is asked to be encrypted with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mode {
+    Nothing,
+    S3,
+    Kms,
+    Named,
+    Customer,
+}
+
+const MODES: [Mode; 5] = [Mode::Nothing, Mode::S3, Mode::Kms, Mode::Named, Mode::Customer];
+
+impl Mode {
+    fn asked(self, request: Request) -> Request {
+        match self {
+            Self::Nothing => request,
+            Self::S3 => request.header(SSE, "AES256"),
+            Self::Kms => request.header(SSE, "aws:kms"),
+            Self::Named => request.header(SSE, "aws:kms").header(&format!("{SSE}-aws-kms-key-id"), "testkey-1"),
+            Self::Customer => self.keyed(request),
+        }
+    }
+
+    /// With the client's key, if it has one.
+    fn keyed(self, request: Request) -> Request {
+        if self != Self::Customer {
+            return request;
+        }
+        let (key, md5) = customer();
+        let name = |rest: &str| format!("{SSE}-customer-{rest}");
+        request.header(&name("algorithm"), "AES256").header(&name("key"), &key).header(&name("key-md5"), &md5)
+    }
+}
+
+/// A store with keys that clients may name, each in a file of its own.
+fn configured(home: &Home, keys: &[(&str, &str)]) -> PathBuf {
+    let mut text = "danger_allow_sse_c_over_http = true\n".to_owned();
+    for (id, file) in keys {
+        let file = home.path().join(file);
+        if !file.exists() {
+            run(waxseal().args(["keyring", "new-root"]).arg(&file));
+        }
+        text.push_str(&format!("[[kms_key]]\nid = \"{id}\"\nroot_key = {file:?}\n"));
+    }
+    let config = home.path().join("waxseal.toml");
+    fs::write(&config, text).unwrap();
+    config
+}
+
+fn serve(home: &Home, config: &Path) -> Server {
+    home.serve_with(&["--config", config.to_str().unwrap()])
+}
+
+fn sent(client: &Client, request: &Request) -> crate::support::client::Response {
+    let answer = client.send(request);
+    assert_eq!(answer.status, 200, "{} {}: {}", request.method, request.path, answer.text());
+    answer
+}
+
+fn marked(length: usize) -> Vec<u8> {
+    MARKER.iter().copied().cycle().take(length).collect()
+}
+
+fn upload(client: &Client, mode: Mode, key: &str, parts: [Vec<u8>; 2]) {
+    let upload = sent(client, &mode.asked(request("POST", &format!("{key}?uploads=")))).element("UploadId");
+    let mut listed = String::new();
+    for (number, part) in (1..).zip(parts) {
+        let put = request("PUT", &format!("{key}?partNumber={number}&uploadId={upload}")).body(part).unsigned();
+        let etag = sent(client, &mode.keyed(put)).header("etag").unwrap().to_owned();
+        listed.push_str(&format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"));
+    }
+    let body = format!("<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>");
+    sent(client, &mode.keyed(request("POST", &format!("{key}?uploadId={upload}")).body(body)));
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn bytes_of_blobs(home: &Home) -> u64 {
+    files(&home.store().join("blobs")).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+}
+
+/// Every mode by PUT, in parts and by copy; gives the keys with what they hold.
+fn store(home: &Home, client: &Client) -> Vec<(Mode, String, Vec<u8>)> {
+    sent(client, &request("PUT", "/clinic"));
+    sent(client, &request("PUT", "/clinic/source").body(marked(300_000)).unsigned());
+    let mut stored = Vec::new();
+    for mode in MODES {
+        sent(client, &mode.asked(request("PUT", &format!("/clinic/put-{mode:?}")).body(marked(100_000))));
+        stored.push((mode, format!("put-{mode:?}"), marked(100_000)));
+        upload(client, mode, &format!("/clinic/parts-{mode:?}"), [marked(5 << 20), marked(70_000)]);
+        stored.push((mode, format!("parts-{mode:?}"), [marked(5 << 20), marked(70_000)].concat()));
+    }
+    let before = bytes_of_blobs(home);
+    for mode in MODES {
+        let copy = request("PUT", &format!("/clinic/copy-{mode:?}")).header("x-amz-copy-source", "/clinic/source");
+        sent(client, &mode.asked(copy));
+        stored.push((mode, format!("copy-{mode:?}"), marked(300_000)));
+    }
+    assert_eq!(bytes_of_blobs(home), before, "a copy moved content");
+    stored
+}
+
+#[test]
+fn every_mode_of_encryption_is_sealed_and_opens_for_an_independent_reader() {
+    let home = Home::new();
+    let config = configured(&home, &[("testkey-1", "kms.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    let stored = store(&home, &client);
+    for (mode, key, body) in &stored {
+        let found = client.send(&mode.keyed(request("GET", &format!("/clinic/{key}"))));
+        assert!(found.status == 200 && found.body == *body, "{key}");
+    }
+    let (key, md5) = customer();
+    for needle in [std::str::from_utf8(MARKER).unwrap(), std::str::from_utf8(KEY).unwrap(), &key, &md5] {
+        let found = output(Command::new("grep").args(["-rlFa", "-e", needle]).arg(home.path()));
+        assert!(found.status.code() == Some(1), "{needle} stands in {}", String::from_utf8_lossy(&found.stdout));
+    }
+    assert!(server.stop().success());
+    let reader = Reader::new(&home, &config);
+    for (mode, key, body) in &stored {
+        reader.reads(*mode, key, body);
+    }
+    let verified = run(waxseal().arg("verify").args(home.place()).arg("--config").arg(&config));
+    assert!(verified.contains("16 objects") && verified.contains("(3 open only"), "{verified}");
+}
+
+/// Reads a store that nobody serves.
+struct Reader<'h> {
+    home: &'h Home,
+    config: &'h Path,
+    uuid: String,
+    customer_file: PathBuf,
+}
+
+impl<'h> Reader<'h> {
+    fn new(home: &'h Home, config: &'h Path) -> Self {
+        let ring = run(waxseal().args(["keyring", "show"]).args(home.place()));
+        fs::write(home.path().join("keyring"), &ring).unwrap();
+        let line = ring.lines().find(|line| line.starts_with("bucket ") && line.ends_with(" clinic")).unwrap();
+        let uuid = line.split(' ').nth(1).unwrap().to_owned();
+        let customer_file = home.path().join("customer.key");
+        fs::write(&customer_file, KEY).unwrap();
+        Self { home, config, uuid, customer_file }
+    }
+
+    fn cat(&self, arguments: &[&str], key: &str) -> std::process::Output {
+        let mut cat = waxseal();
+        cat.arg("cat").args(self.home.place()).arg("--config").arg(self.config).args(arguments);
+        output(cat.arg(format!("clinic/{key}")))
+    }
+
+    fn reads(&self, mode: Mode, key: &str, body: &[u8]) {
+        let sealed = self.cat(&["--sealed"], key);
+        let file = self.home.path().join("sealed");
+        fs::write(&file, &sealed.stdout).unwrap();
+        let customer_file = self.customer_file.to_str().unwrap();
+        let customer: &[&str] = if mode == Mode::Customer { &["--customer-key-file", customer_file] } else { &[] };
+        let plain = self.cat(customer, key);
+        assert!(plain.stdout == body, "`waxseal cat` of {key}: {}", String::from_utf8_lossy(&plain.stderr));
+        let named = self.home.path().join("kms.key");
+        for (has_root, has_key) in [(true, true), (false, true), (true, false)] {
+            let opens = (has_root || mode != Mode::Named) && (has_key || mode != Mode::Customer);
+            let mut open = waxseal();
+            open.arg("open").arg(&file).arg("--root-key").arg(self.home.root_key());
+            if has_root {
+                open.arg("--root-key").arg(&named);
+            }
+            if has_key {
+                open.args(customer);
+            }
+            open.arg("--keyring").arg(self.home.path().join("keyring"));
+            let opened = output(open.args(["--bucket", "clinic", "--key", key]));
+            assert_eq!(opened.stdout == body, opens, "`waxseal open` of {key}: {}", String::from_utf8_lossy(&opened.stderr));
+        }
+        let Some(mut python) = tool("python", self.home.path()) else { return };
+        self.reference(&mut python, mode, key).arg(&file);
+        let opened = output(&mut python);
+        assert!(opened.stdout == body, "the reference and {key}: {}", String::from_utf8_lossy(&opened.stderr));
+    }
+
+    fn reference<'c>(&self, python: &'c mut Command, mode: Mode, key: &str) -> &'c mut Command {
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/waxseal_ref.py");
+        python.arg(reference).args(["open", "--keyring"]).arg(self.home.path().join("keyring"));
+        python.arg("--root").arg(self.home.root_key()).arg("--root").arg(self.home.path().join("kms.key"));
+        if mode == Mode::Customer {
+            python.args(["--customer-key", &hex(KEY)]);
+        }
+        python.args(["--bucket-uuid", &self.uuid, "--key", key])
+    }
+}
+
+fn hidden_lines(home: &Home) -> usize {
+    let ring = run(waxseal().args(["keyring", "show"]).args(home.place()));
+    ring.lines().filter(|line| line.starts_with("bucket ") && line.contains(" waxseal .kms-")).count()
+}
+
+#[test]
+fn a_named_key_is_made_once_for_a_bucket_and_gone_with_it() {
+    let home = Home::in_memory();
+    let config = configured(&home, &[("testkey-1", "one.key"), ("testkey-2", "two.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    sent(&client, &request("PUT", "/other"));
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let client = client.clone();
+            scope.spawn(move || {
+                let bucket = if number % 4 == 0 { "other" } else { "clinic" };
+                let put = request("PUT", &format!("/{bucket}/{number}")).body("x");
+                sent(&client, &put.header(SSE, "aws:kms").header(&format!("{SSE}-aws-kms-key-id"), "testkey-1"));
+            });
+        }
+    });
+    sent(&client, &Mode::S3.asked(request("PUT", "/clinic/s3").body("x")));
+    assert!(server.stop().success());
+    assert_eq!(hidden_lines(&home), 2);
+    let server = serve(&home, &config);
+    let client = server.client();
+    for number in (0..16).step_by(4) {
+        assert_eq!(client.send(&request("GET", &format!("/other/{number}"))).body, b"x");
+        assert_eq!(client.send(&request("DELETE", &format!("/other/{number}"))).status, 204);
+    }
+    assert_eq!(client.send(&request("DELETE", "/other")).status, 204);
+    let buckets = client.send(&request("GET", "/")).text();
+    assert!(buckets.contains("clinic") && !buckets.contains(".kms"), "{buckets}");
+    assert!(server.stop().success());
+    assert_eq!(hidden_lines(&home), 1);
+}
+
+#[test]
+fn what_a_named_key_seals_is_closed_while_the_key_is_not_configured() {
+    let home = Home::in_memory();
+    let config = configured(&home, &[("testkey-1", "one.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    sent(&client, &Mode::Named.asked(request("PUT", "/clinic/named").body("secret")));
+    sent(&client, &request("PUT", "/clinic/plain").body("open"));
+    assert!(server.stop().success());
+
+    let server = serve(&home, &configured(&home, &[]));
+    let client = server.client();
+    let closed = client.send(&request("GET", "/clinic/named"));
+    assert_eq!((closed.status, closed.code().as_str()), (400, "KMS.DisabledException"), "{}", closed.text());
+    let refused = client.send(&Mode::Named.asked(request("PUT", "/clinic/new").body("x")));
+    assert_eq!((refused.status, refused.code().as_str()), (400, "KMS.NotFoundException"));
+    assert_eq!(client.send(&request("GET", "/clinic/new")).status, 404);
+    assert_eq!(client.send(&request("GET", "/clinic/plain")).body, b"open");
+    let list = sent(&client, &request("GET", "/clinic?list-type=2")).text();
+    assert!(list.contains("<Key>named</Key>") && list.contains("<Key>plain</Key>"), "{list}");
+    assert!(server.stop().success());
+
+    // Another root under the name: new objects are sealed under it, old ones open as long as the old one is there.
+    let server = serve(&home, &configured(&home, &[("testkey-1", "new.key"), ("before", "one.key")]));
+    let client = server.client();
+    assert_eq!(client.send(&request("GET", "/clinic/named")).body, b"secret");
+    sent(&client, &Mode::Named.asked(request("PUT", "/clinic/new").body("newer")));
+    assert!(server.stop().success());
+    let server = serve(&home, &configured(&home, &[("testkey-1", "new.key")]));
+    let client = server.client();
+    assert_eq!(client.send(&request("GET", "/clinic/new")).body, b"newer");
+    assert_eq!(client.send(&request("GET", "/clinic/named")).status, 400);
+}
+
+#[test]
+fn salvage_saves_what_is_sealed_under_keys_of_clients_and_named_keys() {
+    let home = Home::in_memory();
+    let config = configured(&home, &[("testkey-1", "kms.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    let body = noise(400_000, 5);
+    for mode in [Mode::Named, Mode::Customer] {
+        sent(&client, &mode.asked(request("PUT", &format!("/clinic/{mode:?}")).body(body.clone())));
+    }
+    assert!(server.stop().success());
+    let to = home.path().join("salvaged");
+    let mut salvage = waxseal();
+    salvage.arg("salvage").arg(home.store()).arg(&to).arg("--root-key").arg(home.root_key());
+    run(salvage.arg("--root-key").arg(home.path().join("kms.key")));
+    fs::remove_dir_all(home.store()).unwrap();
+    fs::rename(&to, home.store()).unwrap();
+    let server = serve(&home, &config);
+    for mode in [Mode::Named, Mode::Customer] {
+        let found = server.client().send(&mode.keyed(request("GET", &format!("/clinic/{mode:?}"))));
+        assert!(found.status == 200 && found.body == body, "{mode:?}: {}", found.status);
+    }
+}
+
+#[test]
+fn check_names_every_fault_of_a_named_key() {
+    let home = Home::in_memory();
+    let file = home.path().join("waxseal.toml");
+    let key = |lines: &str| format!("[[kms_key]]\n{lines}\n");
+    let faults = ["root_key = \"f\"", "id = \"a\"", "id = \"a b\"\nroot_key = \"f\"", "id = \"alias/waxseal\"\nroot_key = \"f\""];
+    fs::write(&file, faults.map(key).concat() + &key("id = \"c\"\nroot_key = \"f\"").repeat(2)).unwrap();
+    let found = output(waxseal().arg("check").args(home.place()).arg("--config").arg(&file));
+    let said = String::from_utf8_lossy(&found.stderr).into_owned();
+    for index in [0, 1, 2, 3, 5] {
+        assert!(said.contains(&format!("kms_key[{index}]")), "the fault of {index} is not in {said}");
+    }
+    assert!(!said.contains("kms_key[4]"), "{said}");
+}
