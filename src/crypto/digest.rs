@@ -1,8 +1,8 @@
 //! The checksums of S3, fed piece by piece.
 
+use super::md5::Md5;
 use super::provider;
 use crc_fast::CrcAlgorithm;
-use md5::Digest as _;
 use xxhash_rust::{xxh3::Xxh3, xxh64::Xxh64};
 
 /// The algorithms S3 knows.
@@ -31,7 +31,7 @@ enum State {
     Crc32(crc_fast::Digest),
     Crc64(crc_fast::Digest),
     Sha(provider::Sha),
-    Md5(md5::Md5),
+    Md5(Md5),
     XxHash64(Xxh64),
     XxHash3(Box<Xxh3>),
     XxHash128(Box<Xxh3>),
@@ -48,7 +48,7 @@ impl Digest {
             DigestKind::Sha1 => State::Sha(provider::Sha::sha1()),
             DigestKind::Sha256 => State::Sha(provider::Sha::sha256()),
             DigestKind::Sha512 => State::Sha(provider::Sha::sha512()),
-            DigestKind::Md5 => State::Md5(md5::Md5::new()),
+            DigestKind::Md5 => State::Md5(Md5::new()),
             DigestKind::XxHash64 => State::XxHash64(Xxh64::new(0)),
             DigestKind::XxHash3 => State::XxHash3(Box::default()),
             DigestKind::XxHash128 => State::XxHash128(Box::default()),
@@ -73,7 +73,7 @@ impl Digest {
             State::Crc32(state) => low_half(state.finalize()).to_vec(),
             State::Crc64(state) => state.finalize().to_be_bytes().to_vec(),
             State::Sha(state) => state.finish(),
-            State::Md5(state) => state.finalize().to_vec(),
+            State::Md5(state) => state.finish().to_vec(),
             State::XxHash64(state) => state.digest().to_be_bytes().to_vec(),
             State::XxHash3(state) => state.digest().to_be_bytes().to_vec(),
             State::XxHash128(state) => state.digest128().to_be_bytes().to_vec(),

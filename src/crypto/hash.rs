@@ -1,7 +1,7 @@
 //! SHA-256, HMAC, HKDF, and comparison in constant time.
 
+use super::md5::Md5;
 use super::{Secret, provider};
-use md5::Digest as _;
 use subtle::ConstantTimeEq;
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
@@ -39,5 +39,7 @@ pub fn expand(prk: &Secret<32>, info: &[&[u8]], out: &mut [u8]) {
 /// MD5, which S3 shows as the `ETag`: a checksum, and never a protection.
 #[must_use]
 pub fn md5(text: &[u8]) -> [u8; 16] {
-    md5::Md5::digest(text).into()
+    let mut state = Md5::new();
+    state.update(text);
+    state.finish()
 }

@@ -12,6 +12,7 @@ pub mod cpu;
 mod digest;
 mod gcm;
 mod hash;
+mod md5;
 mod provider;
 mod secret;
 
