@@ -104,23 +104,23 @@ macro_rules! round {
     };
 }
 
-#[inline(always)]
+#[inline]
 fn choose(ready: u32, b: u32, c: u32, d: u32) -> u32 {
     ready.wrapping_add(((c ^ d) & b) ^ d)
 }
 
 /// The two halves share no bit, so that a sum is their union, and only one of them waits for `b`.
-#[inline(always)]
+#[inline]
 fn choose_back(ready: u32, b: u32, c: u32, d: u32) -> u32 {
     ready.wrapping_add(c & !d).wrapping_add(b & d)
 }
 
-#[inline(always)]
+#[inline]
 fn parity(ready: u32, b: u32, c: u32, d: u32) -> u32 {
     ready.wrapping_add((c ^ d) ^ b)
 }
 
-#[inline(always)]
+#[inline]
 fn last(ready: u32, b: u32, c: u32, d: u32) -> u32 {
     ready.wrapping_add((b | !d) ^ c)
 }

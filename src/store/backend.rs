@@ -66,8 +66,8 @@ pub trait Stored: Send + Sync {
 
     /// Fills `buffer` with the bytes of `range`, and hands it on in the very job that read them.
     ///
-    /// Ranges below 256 KiB are read on the calling thread, larger ones on a thread that may block, so that no byte
-    /// changes threads for less. `then` is called exactly once unless the program is being shut down.
+    /// What is in memory and ranges below 256 KiB are read on the calling thread, all else on a thread that may block,
+    /// so that no byte changes threads for less. `then` is called exactly once unless the program is being shut down.
     fn read(&self, range: Range<u64>, buffer: Buffer, then: Then);
 }
 

@@ -3,9 +3,10 @@
 use super::fault;
 use super::record::Extent;
 use object_store::Result;
+use rustix::io::{ReadWriteFlags, preadv2};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IoSliceMut, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,6 +85,20 @@ impl Blobs {
     /// Fills the buffer from a blob.
     pub(super) fn read(&self, file: &File, extent: Extent, buffer: &mut [u8]) -> Result<()> {
         file.read_exact_at(buffer, extent.offset).map_err(|error| self.lost(extent.blob, &error))
+    }
+
+    /// As [`Blobs::read`], where the system has all of the bytes in memory.
+    ///
+    /// # Errors
+    /// If it has not, or cannot tell; reading may succeed all the same.
+    pub(super) fn read_at_hand(file: &File, extent: Extent, buffer: &mut [u8]) -> Result<()> {
+        let length = buffer.len();
+        let read = preadv2(file, &mut [IoSliceMut::new(buffer)], extent.offset, ReadWriteFlags::NOWAIT);
+        match read {
+            Ok(count) if count == length => Ok(()),
+            Ok(_) => Err(fault::unavailable("not all is in memory")),
+            Err(error) => Err(fault::io(&error.into())),
+        }
     }
 
     fn lost(&self, blob: u64, error: &io::Error) -> object_store::Error {

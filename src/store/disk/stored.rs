@@ -1,6 +1,6 @@
 //! One version of an object, pinned and readable.
 
-use super::blobs::Pin;
+use super::blobs::{Blobs, Pin};
 use super::fault;
 use super::record::{Entry, Extent, to_u64};
 use crate::store::backend::{Stored, Then};
@@ -14,8 +14,11 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Ranges from this length are read on a thread that may block.
+/// Ranges from this length are read on a thread that may block, if the system does not have them in memory.
 const ELSEWHERE: u64 = 256 << 10;
+
+/// One of the ways to read a blob.
+type Read = fn(&Blobs, &File, Extent, &mut [u8]) -> Result<()>;
 
 /// A version of an object.
 pub(super) struct Version {
@@ -66,11 +69,15 @@ impl Stored for Version {
     }
 
     fn read(&self, range: Range<u64>, mut buffer: Buffer, then: Then) {
-        let source = Arc::clone(&self.source);
         let length = range.end.saturating_sub(range.start);
+        buffer.set_len(usize::try_from(length).unwrap_or(usize::MAX));
+        // What the disk need not be asked for stays with the processor that will send it.
+        if self.source.fill(range.clone(), buffer.as_mut(), |_, file, extent, to| Blobs::read_at_hand(file, extent, to)).is_ok() {
+            return then(Ok(buffer));
+        }
+        let source = Arc::clone(&self.source);
         let job = move || {
-            buffer.set_len(usize::try_from(length).unwrap_or(usize::MAX));
-            let filled = source.fill(range, buffer.as_mut());
+            let filled = source.fill(range, buffer.as_mut(), Blobs::read);
             then(filled.map(|()| buffer));
         };
         if length < ELSEWHERE {
@@ -82,8 +89,8 @@ impl Stored for Version {
 }
 
 impl Source {
-    /// Fills `to` with the bytes of `range`, all of them.
-    fn fill(&self, range: Range<u64>, mut to: &mut [u8]) -> Result<()> {
+    /// Fills `to` with the bytes of `range`, all of them; `read` reads what lies in blobs.
+    fn fill(&self, range: Range<u64>, mut to: &mut [u8], read: Read) -> Result<()> {
         if to_u64(to.len()) != range.end.saturating_sub(range.start) {
             return Err(fault::unavailable("a read that is larger than its buffer"));
         }
@@ -94,7 +101,7 @@ impl Source {
                 let count = end.min(range.end).saturating_sub(at);
                 let (now, later) = split(to, count)?;
                 let within = extent.offset.saturating_add(at.saturating_sub(start));
-                self.read_blob(Extent { offset: within, len: count, ..*extent }, now)?;
+                self.read_blob(Extent { offset: within, len: count, ..*extent }, now, read)?;
                 (to, at) = (later, at.saturating_add(count));
             }
             start = end;
@@ -108,7 +115,7 @@ impl Source {
         Ok(())
     }
 
-    fn read_blob(&self, extent: Extent, to: &mut [u8]) -> Result<()> {
+    fn read_blob(&self, extent: Extent, to: &mut [u8], read: Read) -> Result<()> {
         let pin = self.pin.as_ref().ok_or_else(|| fault::unavailable("a blob that is not pinned"))?;
         let open = self.file.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let file = match open {
@@ -119,7 +126,7 @@ impl Source {
                 file
             }
         };
-        pin.blobs().read(&file, extent, to).map_err(|error| self.named(error))
+        read(pin.blobs(), &file, extent, to).map_err(|error| self.named(error))
     }
 
     /// Damage is told by the object's path.
