@@ -13,6 +13,7 @@ mod digests;
 mod encryption;
 mod error;
 mod etag;
+mod fields;
 #[expect(clippy::module_inception, reason = "the type that gives the module its name")]
 mod gateway;
 mod get;
