@@ -1,9 +1,12 @@
 //! What a client asks of encryption, and what it is told of it. Every object is sealed, whatever is asked.
 
 use super::configuration::DefaultEncryption;
-use super::gateway::{EtagKind, Gateway};
-use super::{Error, Refusal};
-use crate::envelope::{CustomerKey, Kek};
+use super::gateway::{EtagKind, Gateway, bucket_of};
+use super::lock::lock_of;
+use super::operation::{GetEncryption, PutEncryption, UpdateEncryption};
+use super::{Error, Refusal, items};
+use crate::access::Permitted;
+use crate::envelope::{CustomerKey, Kek, Metadata};
 use crate::keyring::Bucket;
 use std::fmt;
 use std::sync::Arc;
@@ -137,12 +140,67 @@ impl Gateway {
             Encryption::Server(server) => Some(server),
             Encryption::Usual => self.configuration_of(bucket).await?.encryption.as_ref().map(DefaultEncryption::applied),
         };
-        if let Some(ServerSide::Kms(Kms { key: Some(id), .. })) = &server
-            && !self.keyring.has_named(id)
-        {
-            return Err(Refusal::NoSuchKmsKey(id.clone()).into());
-        }
+        self.check_named(server.as_ref())?;
         Ok(Chosen { server, customer: None })
+    }
+
+    fn check_named(&self, server: Option<&ServerSide>) -> Result<(), Error> {
+        match server {
+            Some(ServerSide::Kms(Kms { key: Some(id), .. })) if !self.keyring.has_named(id) => {
+                Err(Refusal::NoSuchKmsKey(id.clone()).into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The default encryption of a bucket.
+    ///
+    /// # Errors
+    /// `NoDefaultEncryption` where none was set.
+    pub async fn default_encryption(&self, operation: &Permitted<GetEncryption>) -> Result<DefaultEncryption, Error> {
+        let default = self.configuration(operation).await?.encryption.clone();
+        default.ok_or_else(|| Refusal::NoDefaultEncryption.into())
+    }
+
+    /// Sets the default encryption of a bucket, or removes it. Objects that are there stay as they are.
+    ///
+    /// # Errors
+    /// `NoSuchKmsKey` for a key that is not configured.
+    pub async fn put_default_encryption(&self, operation: Permitted<PutEncryption>) -> Result<(), Error> {
+        let bucket = bucket_of(&operation)?;
+        let default = &operation.operation().default;
+        self.check_named(default.as_ref().map(DefaultEncryption::applied).as_ref())?;
+        self.configure(&bucket, |configuration| {
+            configuration.encryption.clone_from(default);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Wraps an object by another key of the server. Its Head alone is written: content, ETag and times stay.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for an object that is sealed under a customer's key; `AccessDenied` for a locked one, as S3 has
+    /// it; `NoSuchKmsKey`; as [`Gateway::head`].
+    pub async fn update_encryption(&self, operation: Permitted<UpdateEncryption>) -> Result<(), Error> {
+        let bucket = bucket_of(&operation)?;
+        let UpdateEncryption { key, version, kms, .. } = operation.operation();
+        let server = ServerSide::Kms(kms.clone());
+        self.check_named(Some(&server))?;
+        let found = self.find_to_read(&bucket, key, version.as_ref()).await?;
+        if found.opened().is_err() {
+            let why = "objects with server-side encryption with customer-provided keys are not supported";
+            return Err(Refusal::InvalidRequest(why.to_owned()).into());
+        }
+        let (path, now) = (found.path.to_string(), self.now());
+        let edit = |metadata: &mut Metadata| {
+            let lock = lock_of(metadata).map_err(|why| Error::Tampered { path: path.clone(), why })?;
+            lock.admits_removal(false, now)?;
+            items::set_encryption(metadata, Some(&server));
+            Ok(())
+        };
+        self.amend(&bucket, (key, version.as_ref()), edit).await?;
+        Ok(())
     }
 
     /// The KEK that wraps an object which is told to be encrypted so. No Head is wrapped under another.

@@ -99,6 +99,8 @@ pub enum Refusal {
     CustomerKeyUnasked,
     #[error("the provided encryption parameters did not match the ones used originally")]
     CustomerKeyWrong,
+    #[error("the server side encryption configuration was not found")]
+    NoDefaultEncryption,
     #[error("key {0} is not found")]
     NoSuchKmsKey(String),
     #[error("the key of this object is disabled: it is not configured any more")]

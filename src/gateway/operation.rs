@@ -1,8 +1,7 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
-use super::configuration::{Cors, LockRule};
 use super::encryption::{Customer, Encryption};
-use super::lock::{Lock, Retention};
+use super::lock::Lock;
 use crate::access::{Action, Operation};
 
 pub use super::fields::*;
@@ -32,6 +31,10 @@ macro_rules! operations {
     )*};
 }
 
+mod configuration;
+
+pub use configuration::*;
+
 operations! {
     /// The buckets of whoever asks.
     ListBuckets(ListAllMyBuckets) {
@@ -58,107 +61,6 @@ operations! {
     DeleteBucket(DeleteBucket, bucket) {
         /// Which.
         bucket: String,
-    }
-    /// Whether overwritten objects are kept.
-    GetVersioning(GetBucketVersioning, bucket) {
-        /// Of which bucket.
-        bucket: String,
-    }
-    /// Whether overwritten objects are to be kept from now on.
-    PutVersioning(PutBucketVersioning, bucket) {
-        /// Of which bucket.
-        bucket: String,
-        /// True to keep them, false to keep no more of them.
-        enabled: bool,
-    }
-    /// Which web pages may use a bucket.
-    GetCors(GetBucketCORS, bucket) {
-        /// Which bucket.
-        bucket: String,
-    }
-    /// Lets web pages use a bucket, or none of them.
-    PutCors(PutBucketCORS, bucket) {
-        /// Which bucket.
-        bucket: String,
-        /// The rules from now on.
-        cors: Option<Cors>,
-    }
-    /// A bucket's tags.
-    GetBucketTags(GetBucketTagging, bucket) {
-        /// Of which bucket.
-        bucket: String,
-    }
-    /// A bucket's tags are replaced.
-    PutBucketTags(PutBucketTagging, bucket) {
-        /// Of which bucket.
-        bucket: String,
-        /// By these; none removes them.
-        tags: Tags,
-    }
-    /// A bucket's object lock.
-    GetLock(GetBucketObjectLockConfiguration, bucket) {
-        /// Of which bucket.
-        bucket: String,
-    }
-    /// A bucket's object lock is enabled or changed.
-    PutLock(PutBucketObjectLockConfiguration, bucket) {
-        /// Of which bucket.
-        bucket: String,
-        /// What new versions are locked by.
-        rule: LockRule,
-    }
-    /// An object's tags.
-    GetObjectTags(GetObjectTagging, bucket) {
-        /// Where.
-        bucket: String,
-        /// Under which key.
-        key: String,
-        /// Which version; the current one if none.
-        version: Option<Version>,
-    }
-    /// An object's tags are replaced.
-    PutObjectTags(PutObjectTagging, bucket) {
-        /// Where.
-        bucket: String,
-        /// Under which key.
-        key: String,
-        /// Which version; the current one if none.
-        version: Option<Version>,
-        /// By these; none removes them.
-        tags: Tags,
-    }
-    /// What locks a version.
-    GetObjectLock(GetObjectRetention, bucket) {
-        /// Where.
-        bucket: String,
-        /// Under which key.
-        key: String,
-        /// Which version; the current one if none.
-        version: Option<Version>,
-    }
-    /// A version is retained.
-    PutRetention(PutObjectRetention, bucket) {
-        /// Where.
-        bucket: String,
-        /// Under which key.
-        key: String,
-        /// Which version; the current one if none.
-        version: Option<Version>,
-        /// How; none takes a retention away.
-        retention: Option<Retention>,
-        /// Whether governance retention is to be bypassed.
-        bypass: bool,
-    }
-    /// A version is held, or let go.
-    PutHold(PutObjectLegalHold, bucket) {
-        /// Where.
-        bucket: String,
-        /// Under which key.
-        key: String,
-        /// Which version; the current one if none.
-        version: Option<Version>,
-        /// Whether it is held from now on.
-        on: bool,
     }
     /// An object in one request.
     Put(PutObject, bucket) {

@@ -97,6 +97,16 @@ operations! {
         this.lock_bucket(&asker, request.input).await?;
         Ok(S3Response::new(dto::PutObjectLockConfigurationOutput::default()))
     };
+    get_bucket_encryption(GetBucketEncryptionInput, GetBucketEncryptionOutput) =>
+        this.default_encryption(&asker, request.input.bucket).await.map(S3Response::new);
+    put_bucket_encryption(PutBucketEncryptionInput, PutBucketEncryptionOutput) =>
+        this.put_default_encryption(&asker, request.input).await.map(S3Response::new);
+    delete_bucket_encryption(DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput) => {
+        this.change_default_encryption(&asker, request.input.bucket, None).await?;
+        Ok(S3Response::with_status(dto::DeleteBucketEncryptionOutput::default(), StatusCode::NO_CONTENT))
+    };
+    update_object_encryption(UpdateObjectEncryptionInput, UpdateObjectEncryptionOutput) =>
+        this.update_encryption(&asker, request.input).await.map(S3Response::new);
     get_object_tagging(GetObjectTaggingInput, GetObjectTaggingOutput) =>
         this.object_tags(&asker, request.input).await.map(S3Response::new);
     put_object_tagging(PutObjectTaggingInput, PutObjectTaggingOutput) =>

@@ -81,6 +81,7 @@ fn refused(refusal: &Refusal) -> S3Error {
         Refusal::InvalidRequest(_) | Refusal::CustomerKeyMissing | Refusal::CustomerKeyUnasked | Refusal::CustomerKeyWrong => {
             Code::InvalidRequest
         }
+        Refusal::NoDefaultEncryption => Code::ServerSideEncryptionConfigurationNotFoundError,
         Refusal::NoSuchKmsKey(_) => Code::Custom("KMS.NotFoundException".into()),
         Refusal::KmsKeyAbsent => Code::Custom("KMS.DisabledException".into()),
         Refusal::NotImplemented(_) => Code::NotImplemented,
@@ -89,6 +90,9 @@ fn refused(refusal: &Refusal) -> S3Error {
     let mut error = plain(code, refusal.to_string());
     if matches!(refusal, Refusal::NoSuchKmsKey(_) | Refusal::KmsKeyAbsent) {
         error.set_status_code(http::StatusCode::BAD_REQUEST);
+    }
+    if *refusal == Refusal::NoDefaultEncryption {
+        error.set_status_code(http::StatusCode::NOT_FOUND);
     }
     if let Some(headers) = of_marker(refusal) {
         error.set_headers(headers);

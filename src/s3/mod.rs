@@ -11,6 +11,7 @@ mod control;
 mod cors;
 mod credentials;
 mod deletes;
+mod encryption;
 mod error;
 mod framing;
 mod front;

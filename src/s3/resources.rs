@@ -9,6 +9,7 @@ use s3s::{S3ErrorCode, S3Result};
 const THERE: &[(&str, &[&str], &[&str])] = &[
     ("cors", &["GET", "PUT", "DELETE"], &[]),
     ("delete", &["POST"], &[]),
+    ("encryption", &["GET", "PUT", "DELETE"], &["PUT"]),
     ("legal-hold", &[], &["GET", "PUT"]),
     ("location", &["GET"], &[]),
     ("object-lock", &["GET", "PUT"], &[]),
@@ -27,7 +28,6 @@ const NOT_THERE: &[&str] = &[
     "analytics",
     "append",
     "attributes",
-    "encryption",
     "id",
     "intelligent-tiering",
     "inventory",

@@ -214,6 +214,107 @@ impl<'h> Reader<'h> {
     }
 }
 
+fn default_rule(algorithm: &str, more: &str) -> String {
+    let apply = format!(
+        "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>{algorithm}</SSEAlgorithm>{more}</ApplyServerSideEncryptionByDefault>"
+    );
+    format!("<ServerSideEncryptionConfiguration><Rule>{apply}</Rule></ServerSideEncryptionConfiguration>")
+}
+
+/// What is told of an object's encryption: the algorithm and the key's id.
+fn told(answer: &crate::support::client::Response) -> (Option<&str>, Option<&str>) {
+    (answer.header(SSE), answer.header(&format!("{SSE}-aws-kms-key-id")))
+}
+
+#[test]
+fn the_default_encryption_of_a_bucket_is_applied_and_told() {
+    let home = Home::in_memory();
+    let config = configured(&home, &[("testkey-1", "kms.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    sent(&client, &request("PUT", "/clinic/before").body("x"));
+    let get = || client.send(&request("GET", "/clinic?encryption="));
+    assert_eq!((get().status, get().code().as_str()), (404, "ServerSideEncryptionConfigurationNotFoundError"));
+    let put = |body: String| client.send(&request("PUT", "/clinic?encryption=").body(body));
+    let id = "<KMSMasterKeyID>testkey-1</KMSMasterKeyID>";
+    let unknown = "<KMSMasterKeyID>no-such-key</KMSMasterKeyID>";
+    for (body, code) in [
+        (default_rule("AES128", ""), "MalformedXML"),
+        (default_rule("AES256", id), "InvalidArgument"),
+        (default_rule("aws:kms", unknown), "KMS.NotFoundException"),
+        ("<ServerSideEncryptionConfiguration></ServerSideEncryptionConfiguration>".to_owned(), "MalformedXML"),
+    ] {
+        let refused = put(body);
+        assert_eq!((refused.status, refused.code().as_str()), (400, code), "{}", refused.text());
+    }
+    assert_eq!(get().status, 404);
+    for (rule, expected) in [
+        (default_rule("AES256", ""), (Some("AES256"), None)),
+        (default_rule("aws:kms", ""), (Some("aws:kms"), Some("alias/waxseal"))),
+        (default_rule("aws:kms", id), (Some("aws:kms"), Some("testkey-1"))),
+    ] {
+        assert_eq!(put(rule).status, 200);
+        let shown = get();
+        assert_eq!(Some(shown.element("SSEAlgorithm").as_str()), expected.0);
+        assert!(shown.text().contains("testkey-1") == (expected.1 == Some("testkey-1")));
+        assert_eq!(told(&sent(&client, &request("PUT", "/clinic/put").body("x"))), expected);
+        let copy = request("PUT", "/clinic/copy").header("x-amz-copy-source", "/clinic/before");
+        assert_eq!(told(&sent(&client, &copy)), expected);
+        upload(&client, Mode::Nothing, "/clinic/parts", [marked(5 << 20), marked(7)]);
+        for key in ["put", "copy", "parts"] {
+            assert_eq!(told(&sent(&client, &request("HEAD", &format!("/clinic/{key}")))), expected, "{key}");
+        }
+        assert_eq!(told(&sent(&client, &Mode::S3.asked(request("PUT", "/clinic/asked").body("x")))), (Some("AES256"), None));
+        let keyed = sent(&client, &Mode::Customer.asked(request("PUT", "/clinic/keyed").body("x")));
+        assert_eq!(told(&keyed), (None, None), "a customer's key goes with no default");
+    }
+    assert_eq!(told(&sent(&client, &request("HEAD", "/clinic/before"))), (None, None));
+    assert_eq!(client.send(&request("DELETE", "/clinic?encryption=")).status, 204);
+    assert_eq!(get().status, 404);
+    assert_eq!(told(&sent(&client, &request("PUT", "/clinic/put").body("x"))), (None, None));
+    for method in ["GET", "DELETE"] {
+        let refused = client.send(&request(method, "/clinic/put?encryption="));
+        assert_eq!((refused.status, refused.code().as_str()), (405, "MethodNotAllowed"));
+    }
+    assert_eq!(client.send(&request("GET", "/clinic/put")).body, b"x");
+}
+
+fn update(key: &str, id: &str) -> Request {
+    let body = format!("<ObjectEncryption><SSE-KMS><KMSKeyArn>{id}</KMSKeyArn></SSE-KMS></ObjectEncryption>");
+    request("PUT", &format!("/clinic/{key}?encryption=")).body(body)
+}
+
+#[test]
+fn an_object_is_wrapped_by_another_key_in_its_place() {
+    let home = Home::in_memory();
+    let config = configured(&home, &[("testkey-1", "kms.key")]);
+    let server = serve(&home, &config);
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    let body = noise(700_000, 4);
+    let put = request("PUT", "/clinic/object").body(body.clone()).header("x-amz-meta-note", "kept");
+    let written = sent(&client, &put);
+    let before = (bytes_of_blobs(&home), sent(&client, &request("HEAD", "/clinic/object")));
+    let refused = client.send(&update("object", "no-such-key"));
+    assert_eq!((refused.status, refused.code().as_str()), (400, "KMS.NotFoundException"));
+    sent(&client, &update("object", "testkey-1"));
+    let after = sent(&client, &request("GET", "/clinic/object"));
+    assert!(after.body == body && after.header("etag") == written.header("etag"));
+    assert_eq!(told(&after), (Some("aws:kms"), Some("testkey-1")));
+    for header in ["last-modified", "x-amz-meta-note"] {
+        assert_eq!(after.header(header), before.1.header(header), "{header}");
+    }
+    assert_eq!(bytes_of_blobs(&home), before.0, "content was moved");
+    sent(&client, &Mode::Customer.asked(request("PUT", "/clinic/keyed").body("x")));
+    let refused = client.send(&update("keyed", "testkey-1"));
+    assert_eq!((refused.status, refused.code().as_str()), (400, "InvalidRequest"));
+    let refused = client.send(&update("absent", "testkey-1"));
+    assert_eq!((refused.status, refused.code().as_str()), (404, "NoSuchKey"));
+    assert!(server.stop().success());
+    Reader::new(&home, &config).reads(Mode::Named, "object", &body);
+}
+
 fn hidden_lines(home: &Home) -> usize {
     let ring = run(waxseal().args(["keyring", "show"]).args(home.place()));
     ring.lines().filter(|line| line.starts_with("bucket ") && line.contains(" waxseal .kms-")).count()
