@@ -2,7 +2,7 @@
 
 use crate::support::client::{Client, Request, hex, request};
 use crate::support::server::{Home, Server, waxseal};
-use crate::tool::{client as tool, noise, output, run};
+use crate::tool::{aws, client as tool, noise, output, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -313,6 +313,52 @@ fn an_object_is_wrapped_by_another_key_in_its_place() {
     assert_eq!((refused.status, refused.code().as_str()), (404, "NoSuchKey"));
     assert!(server.stop().success());
     Reader::new(&home, &config).reads(Mode::Named, "object", &body);
+}
+
+#[test]
+fn a_clients_key_is_taken_over_https() {
+    let home = Home::in_memory();
+    let (server, _certificate) = home.serve_https();
+    let client = server.client();
+    sent(&client, &request("PUT", "/clinic"));
+    sent(&client, &Mode::Customer.asked(request("PUT", "/clinic/keyed").body("secret")));
+    assert_eq!(client.send(&request("GET", "/clinic/keyed")).status, 400);
+    assert_eq!(client.send(&Mode::Customer.keyed(request("GET", "/clinic/keyed"))).body, b"secret");
+}
+
+#[test]
+fn aws_cli_uploads_copies_and_reads_under_keys_of_its_own() {
+    let home = Home::new();
+    let (server, certificate) = home.serve_https();
+    let aws = || {
+        let mut aws = aws(&server, home.path())?;
+        aws.env("AWS_CA_BUNDLE", &certificate.authority).arg("s3");
+        Some(aws)
+    };
+    let Some(mut make) = aws() else { return };
+    run(make.args(["mb", "s3://clinic"]));
+    // One object in one request, and one in parts.
+    for length in [100_000, 9 << 20] {
+        let (from, to) = (home.path().join("from"), home.path().join("to"));
+        let keys = [home.path().join("one.key"), home.path().join("two.key")];
+        fs::write(&from, noise(length, 9)).unwrap();
+        fs::write(&keys[0], KEY).unwrap();
+        fs::write(&keys[1], b"another key, of 32 bytes as well").unwrap();
+        let key = |index: usize| format!("fileb://{}", keys[index].display());
+        let cp = || {
+            let mut cp = aws().unwrap();
+            cp.args(["cp", "--no-progress", "--sse-c", "AES256", "--sse-c-key"]);
+            cp
+        };
+        run(cp().arg(key(0)).arg(&from).arg("s3://clinic/keyed"));
+        let copy = ["s3://clinic/keyed", "s3://clinic/copy", "--sse-c-copy-source", "AES256", "--sse-c-copy-source-key", &key(0)];
+        run(cp().arg(key(1)).args(copy));
+        run(cp().arg(key(1)).arg("s3://clinic/copy").arg(&to));
+        assert!(fs::read(&to).unwrap() == noise(length, 9), "{length} bytes came back as others");
+        assert!(!output(aws().unwrap().args(["cp", "s3://clinic/copy"]).arg(&to)).status.success());
+        let listed = run(aws().unwrap().args(["ls", "s3://clinic/copy"]));
+        assert!(listed.contains(&length.to_string()), "{listed}");
+    }
 }
 
 fn hidden_lines(home: &Home) -> usize {
