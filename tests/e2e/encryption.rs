@@ -351,13 +351,18 @@ fn aws_cli_uploads_copies_and_reads_under_keys_of_its_own() {
             cp
         };
         run(cp().arg(key(0)).arg(&from).arg("s3://clinic/keyed"));
+        run(cp().arg(key(0)).arg("s3://clinic/keyed").arg(&to));
+        assert!(fs::read(&to).unwrap() == noise(length, 9), "{length} bytes came back as others");
+        assert!(!output(aws().unwrap().args(["cp", "s3://clinic/keyed"]).arg(&to)).status.success());
+        let listed = run(aws().unwrap().args(["ls", "s3://clinic/keyed"]));
+        assert!(listed.contains(&length.to_string()), "{listed}");
+        if length > 8 << 20 {
+            continue;
+        }
         let copy = ["s3://clinic/keyed", "s3://clinic/copy", "--sse-c-copy-source", "AES256", "--sse-c-copy-source-key", &key(0)];
         run(cp().arg(key(1)).args(copy));
         run(cp().arg(key(1)).arg("s3://clinic/copy").arg(&to));
         assert!(fs::read(&to).unwrap() == noise(length, 9), "{length} bytes came back as others");
-        assert!(!output(aws().unwrap().args(["cp", "s3://clinic/copy"]).arg(&to)).status.success());
-        let listed = run(aws().unwrap().args(["ls", "s3://clinic/copy"]));
-        assert!(listed.contains(&length.to_string()), "{listed}");
     }
 }
 
