@@ -36,7 +36,10 @@ $(VENV)/.installed: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
-tools: need $(VENV)/.installed ## Install what the tests need: Python clients into .venv, pinned
+$(TOOLS)/bin/s3s-e2e:
+	$(CARGO) install s3s-e2e --version 0.17.0 $(LOCKED) --debug --root $(TOOLS)
+
+tools: need $(VENV)/.installed $(TOOLS)/bin/s3s-e2e ## Install what the tests need, pinned: Python clients into .venv, the suite of s3s into target/tools
 
 test: tools ## Every test
 	$(CARGO) test $(LOCKED)

@@ -13,4 +13,5 @@ mod program;
 mod rclone;
 mod reference;
 mod s3cmd;
+mod s3s_e2e;
 mod tool;
