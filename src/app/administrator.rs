@@ -62,6 +62,15 @@ pub(super) async fn create(gateway: &Gateway, credentials: &Credentials) -> Resu
     stored.map_err(|error| Failure::of("the administrator", error))
 }
 
+/// Whether the store has an administrator: the last thing that `init` makes.
+pub(super) async fn exists(gateway: &Gateway) -> Result<bool> {
+    let found = gateway.record_of(RECORD).await.map_err(|error| Failure::of("the administrator", error))?;
+    Ok(found.is_some_and(|(mut text, _version)| {
+        crate::crypto::erase(&mut text);
+        true
+    }))
+}
+
 /// Adds the administrator to the users.
 pub(super) async fn add(gateway: &Gateway, users: &mut Users) -> Result<()> {
     let credentials = match from_environment()? {

@@ -1,7 +1,7 @@
 //! The running service.
 
 use super::administrator::{self, Credentials};
-use super::stack::{Stack, init};
+use super::stack::Stack;
 use super::{Failure, Result};
 use crate::access::Policy;
 use crate::config::Settings;
@@ -38,8 +38,7 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
         TcpListener::bind(address).await.map_err(|error| Failure::of(&format!("listening on {address}"), error))
     };
     let (listener, admin) = (bind(settings.listen).await?, bind(settings.admin_listen).await?);
-    let credentials = if may_init && !settings.data.join("format").exists() { Some(init(&settings).await?) } else { None };
-    let stack = Stack::open(&settings).await?;
+    let (stack, credentials) = if may_init { Stack::complete(&settings).await? } else { (Stack::open(&settings).await?, None) };
     stack.keyring.mend().await.map_err(|error| Failure::of("the keyring", error))?;
     let mut users = std::mem::take(&mut settings.users);
     administrator::add(&stack.gateway, &mut users).await?;

@@ -7,6 +7,7 @@ use crate::gateway::{Gateway, Made};
 use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
 use crate::store::{Backend, Buffers, Clock, Millis};
+use futures::StreamExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,13 +64,35 @@ impl Stack {
     /// [`Failure`] says what is missing, in use, damaged or not the root of this store.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let roots = roots(settings)?;
-        let (data, about) = (settings.data.clone(), disk_settings(settings));
-        let store = tokio::task::spawn_blocking(move || DiskStore::open(&data, about)).await;
-        let store = store.map_err(|error| Failure::of("opening the store", error))?;
-        let backend: Arc<dyn Backend> = Arc::new(store.map_err(|error| in_store(&settings.data, &error))?);
+        let backend = store(settings, DiskStore::open).await?;
         let keyring = Keyring::load(Arc::clone(&backend), roots, keyring_settings(settings)).await;
         let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
         Ok(Self::over(backend, keyring, settings))
+    }
+
+    /// Opens a store, and makes of it what is not there: each step is durable before the next, so that one that was
+    /// interrupted is gone on with. Gives the administrator's credentials if they were made just now.
+    pub(super) async fn complete(settings: &Settings) -> Result<(Self, Option<Credentials>)> {
+        let credentials = administrator::credentials()?;
+        let made = settings.data.join("format").exists();
+        if !made {
+            make_root(&settings.root_key)?;
+        }
+        let roots = roots(settings)?;
+        let backend = store(settings, if made { DiskStore::open } else { DiskStore::create }).await?;
+        let keyring = match Keyring::load(Arc::clone(&backend), roots, keyring_settings(settings)).await {
+            Err(keyring::Error::Absent) if is_empty(&*backend).await? => {
+                Keyring::create(Arc::clone(&backend), root(&settings.root_key)?, keyring_settings(settings)).await
+            }
+            load => load,
+        };
+        let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
+        let stack = Self::over(backend, keyring, settings);
+        if administrator::exists(&stack.gateway).await? {
+            return Ok((stack, None));
+        }
+        administrator::create(&stack.gateway, &credentials).await?;
+        Ok((stack, Some(credentials)))
     }
 
     fn over(backend: Arc<dyn Backend>, keyring: Keyring, settings: &Settings) -> Self {
@@ -85,6 +108,33 @@ impl Stack {
     }
 }
 
+/// Makes a root key, if there is no file of this name.
+fn make_root(path: &Path) -> Result<()> {
+    if path.try_exists().unwrap_or(true) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::of(&folder.display().to_string(), error))?;
+    }
+    LocalRoot::create(path, &mut OsRandom).map(drop).map_err(|error| Failure(error.to_string()))
+}
+
+async fn store<O>(settings: &Settings, open: O) -> Result<Arc<dyn Backend>>
+where
+    O: FnOnce(&Path, disk::Settings) -> object_store::Result<DiskStore> + Send + 'static,
+{
+    let (data, about) = (settings.data.clone(), disk_settings(settings));
+    let store = tokio::task::spawn_blocking(move || open(&data, about)).await;
+    let store = store.map_err(|error| Failure::of("opening the store", error))?;
+    Ok(Arc::new(store.map_err(|error| in_store(&settings.data, &error))?))
+}
+
+/// Whether nothing at all is stored.
+async fn is_empty(backend: &dyn Backend) -> Result<bool> {
+    let first = backend.list(None).next().await.transpose();
+    first.map(|first| first.is_none()).map_err(|error| Failure::of("the store", error))
+}
+
 fn in_store(data: &Path, error: &object_store::Error) -> Failure {
     match crate::store::Fault::of(error) {
         Some(fault) => Failure::of(&data.display().to_string(), fault),
@@ -92,28 +142,11 @@ fn in_store(data: &Path, error: &object_store::Error) -> Failure {
     }
 }
 
-/// Makes root, store, keyring and administrator. Overwrites nothing.
+/// Makes root, store, keyring and administrator, or what an interrupted `init` left of them to make.
 ///
 /// # Errors
-/// [`Failure`] if any of them is there already, or cannot be made.
+/// [`Failure`] if the store is complete already, or cannot be made. Nothing that exists is overwritten.
 pub async fn init(settings: &Settings) -> Result<Credentials> {
-    if settings.data.join("format").exists() {
-        return Err(Failure(format!("{} holds a store already: nothing was changed", settings.data.display())));
-    }
-    if let Some(folder) = settings.root_key.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::of(&folder.display().to_string(), error))?;
-    }
-    let credentials = administrator::credentials()?;
-    let root = LocalRoot::create(&settings.root_key, &mut OsRandom).map_err(|error| {
-        Failure(format!(
-            "{error}: an existing root key is never overwritten; give another --root-key, or move it away if no store needs it"
-        ))
-    })?;
-    let store = DiskStore::create(&settings.data, disk_settings(settings)).map_err(|error| in_store(&settings.data, &error))?;
-    let backend: Arc<dyn Backend> = Arc::new(store);
-    let keyring = Keyring::create(Arc::clone(&backend), Arc::new(root), keyring_settings(settings)).await;
-    let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
-    let stack = Stack::over(backend, keyring, settings);
-    administrator::create(&stack.gateway, &credentials).await?;
-    Ok(credentials)
+    let (_stack, made) = Stack::complete(settings).await?;
+    made.ok_or_else(|| Failure(format!("{} holds a store already: nothing was changed", settings.data.display())))
 }

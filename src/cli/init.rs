@@ -8,7 +8,7 @@ use clap::Args;
 
 /// Make a root key, a store, its keyring and its administrator; print the credentials once
 ///
-/// Nothing that exists is overwritten. Keep the root key's file somewhere else too: without it nothing opens again.
+/// Nothing that exists is overwritten; where an earlier run was interrupted, this one goes on. Keep the root key's file somewhere else too: without it nothing opens again.
 #[derive(Args)]
 pub(super) struct Init {
     #[command(flatten)]

@@ -5,7 +5,8 @@ use super::root::{Root, RootContext, RootError};
 use crate::crypto::{Secret, sha256};
 use crate::envelope::{self, Draw, Kind, Random};
 use async_trait::async_trait;
-use std::fs::{File, OpenOptions};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -72,9 +73,17 @@ impl LocalRoot {
         let digits = hex_simd::AsciiCase::Lower;
         let (hex, _line_end) = rest.split_at_mut(64);
         let _ = hex_simd::encode(self.secret.expose(), hex_simd::Out::from_slice(hex), digits);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // Under its name it is whole or not there at all; what was interrupted before has wrapped nothing.
+        let mut new = path.as_os_str().to_owned();
+        new.push(".new");
+        let _none_was_left = fs::remove_file(&new);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(text.expose())?;
         file.sync_all()?;
+        if let Err(error) = renameat_with(CWD, new.as_os_str(), CWD, path, RenameFlags::NOREPLACE) {
+            fs::remove_file(&new)?;
+            return Err(error.into());
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()
     }

@@ -9,6 +9,7 @@ mod canary;
 mod cors;
 mod encryption;
 mod https;
+mod interrupted;
 mod program;
 mod rclone;
 mod reference;

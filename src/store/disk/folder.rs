@@ -20,7 +20,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes an empty store.
+    /// Makes an empty store, also where making one was interrupted.
     pub(super) fn create(root: &Path) -> Result<Self> {
         let io = |error: io::Error| in_folder(root, &error);
         DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(io)?;
@@ -29,15 +29,36 @@ impl Folder {
             return Err(Error::AlreadyExists { path: root.display().to_string(), source: "there is a store".into() });
         }
         DirBuilder::new().recursive(true).mode(0o700).create(folder.blobs()).map_err(io)?;
+        folder.clear().map_err(|error| error.map_or_else(|| folder.nameless(), |error| in_folder(root, &error)))?;
         Ok(folder)
+    }
+
+    /// Removes the index that an interrupted making left behind. `Err(None)` if it, or a blob, may hold an object: then
+    /// the store was complete once, and has lost the file that says so.
+    fn clear(&self) -> std::result::Result<(), Option<io::Error>> {
+        let holds_blobs = !super::blobs::files(&self.blobs())?.is_empty();
+        match fs::read(self.index()) {
+            Ok(bytes) if holds_blobs || super::record::find(&bytes).next().is_some() => Err(None),
+            Ok(_) => Ok(fs::remove_file(self.index())?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !holds_blobs => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(None),
+            Err(error) => Err(Some(error)),
+        }
+    }
+
+    fn nameless(&self) -> Error {
+        let root = self.root.display();
+        fault::damaged(format!("{root}, which holds objects and no file `format`,"))
     }
 
     /// Says that the store is complete: the last step of making one.
     pub(super) fn seal(&self) -> Result<()> {
         let write = || {
-            let path = self.root.join("format");
+            // Under its name it is whole or not there at all.
+            let path = self.root.join("format.new");
             fs::write(&path, FORMAT)?;
             File::open(&path)?.sync_all()?;
+            fs::rename(&path, self.root.join("format"))?;
             File::open(&self.root)?.sync_all()
         };
         write().map_err(|error| in_folder(&self.root, &error))
@@ -59,7 +80,8 @@ impl Folder {
         Self::lock(root)
     }
 
-    fn lock(root: &Path) -> Result<Self> {
+    /// Takes a directory, whatever is in it.
+    pub(super) fn lock(root: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"));
         let lock = file.map_err(|error| in_folder(root, &error))?;

@@ -27,7 +27,7 @@ pub struct Salvaged {
 /// # Errors
 /// [`Fault::Unavailable`](crate::store::Fault) if another process has the directory or it cannot be read.
 pub fn salvage(root: &Path) -> Result<Salvaged> {
-    let folder = Folder::open(root)?;
+    let folder = Folder::lock(root)?;
     let bytes = match fs::read(folder.index()) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
