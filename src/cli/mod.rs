@@ -2,6 +2,7 @@
 
 mod check;
 mod init;
+mod lines;
 mod offline;
 mod place;
 mod serve;

@@ -1,6 +1,7 @@
 //! Which store a command is about, and its settings.
 
 use super::End;
+use super::lines::Lines;
 use crate::config::{self, LogFormat, Overrides, Settings};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -48,12 +49,14 @@ impl Place {
 
 /// Starts the log on standard error. s3s tells of refused signatures itself, which our own line does better, and at its
 /// finest level of queries, which may be presigned: it is always off.
-pub(super) fn log(format: LogFormat, usual: &str) {
+pub(super) fn log(format: LogFormat, usual: &str) -> Lines {
+    let lines = Lines::new(std::io::stderr());
     let asked = config::environment("WAXSEAL_LOG").unwrap_or_else(|| usual.to_owned());
     let filter = EnvFilter::try_new(format!("{asked},s3s=off")).unwrap_or_else(|_| EnvFilter::new("info,s3s=off"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone()).with_ansi(false);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+    lines
 }

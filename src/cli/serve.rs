@@ -47,7 +47,8 @@ impl Serve {
             ..Overrides::default()
         };
         let settings = self.place.settings(overrides)?;
-        log(settings.log_format, "info");
+        let gathered = log(settings.log_format, "info").gather();
+        let _gathered = gathered.map_err(|error| End::Failed(format!("starting the log: {error}")))?;
         Ok(block_on(app::serve(settings, self.init, started))??)
     }
 }

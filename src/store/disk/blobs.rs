@@ -3,14 +3,19 @@
 use super::fault;
 use super::record::Extent;
 use object_store::Result;
+use rustix::fs::{Advice, fadvise};
 use rustix::io::{ReadWriteFlags, preadv2};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, IoSliceMut, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// After so many bytes the disk begins to write them: while more come in, not when the sync waits for all.
+const EARLY: u64 = 8 << 20;
 
 /// All blob files of a store.
 pub(super) struct Blobs {
@@ -49,7 +54,7 @@ impl Blobs {
             File::open(&self.folder)?.sync_all()?;
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Writing { blobs: Arc::clone(self), blob, file, len: 0, kept: false })
+        Ok(Writing { blobs: Arc::clone(self), blob, file, len: 0, begun: 0, kept: false })
     }
 
     /// Keeps these blobs from being removed until the pin is dropped. `current` is asked while none can be removed:
@@ -156,6 +161,8 @@ pub(super) struct Writing {
     blob: u64,
     file: File,
     len: u64,
+    /// How far the disk was told to begin.
+    begun: u64,
     kept: bool,
 }
 
@@ -163,6 +170,12 @@ impl Writing {
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.len = self.len.saturating_add(super::record::to_u64(bytes.len()));
+        let waiting = self.len.saturating_sub(self.begun);
+        if waiting >= EARLY {
+            // The advice makes the disk begin; what it is still writing stays in memory all the same.
+            let _only_advice = fadvise(&self.file, self.begun, NonZeroU64::new(waiting), Advice::DontNeed);
+            self.begun = self.len;
+        }
         Ok(())
     }
 
