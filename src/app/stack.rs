@@ -37,9 +37,17 @@ pub(super) fn clock() -> Clock {
 
 /// The store's root, and those behind keys that clients may name.
 pub(super) fn roots(settings: &Settings) -> Result<Roots> {
-    let mut roots = Roots::from(root(&settings.root_key)?);
+    let own = root(&settings.root_key)?;
+    let mut roots = Roots::from(Arc::clone(&own));
     for key in &settings.kms_keys {
-        roots.name(&key.id, root(&key.root_key)?);
+        let named = root(&key.root_key)?;
+        if named.id() == own.id() {
+            let (id, file) = (&key.id, key.root_key.display());
+            return Err(Failure(format!(
+                "kms_key {id}: {file} is the store's own root key: draw another with `waxseal keyring new-root FILE`"
+            )));
+        }
+        roots.name(&key.id, named);
     }
     Ok(roots)
 }

@@ -100,6 +100,18 @@ fn a_key_for_an_object_that_needs_none_is_refused() {
 }
 
 #[test]
+fn tags_need_no_key_and_leave_the_content_under_it() {
+    let client = client();
+    stored("tagged", b"content");
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    assert_eq!(client.send(&object("PUT", "tagged?tagging=").body(tags)).status, 200);
+    assert_eq!(client.send(&object("GET", "tagged?tagging=")).element("Value"), "b");
+    assert_eq!(client.send(&object("GET", "tagged")).status, 400);
+    assert_eq!(client.send(&customer(object("GET", "tagged"), OTHER, OTHER_MD5)).status, 400);
+    assert_eq!(client.send(&customer(object("GET", "tagged"), KEY, MD5)).body, b"content");
+}
+
+#[test]
 fn a_listing_needs_no_key_and_shows_what_head_shows() {
     let client = client();
     stored("listed/one", &[7; 70_000]);

@@ -478,4 +478,10 @@ fn check_names_every_fault_of_a_named_key() {
         assert!(said.contains(&format!("kms_key[{index}]")), "the fault of {index} is not in {said}");
     }
     assert!(!said.contains("kms_key[4]"), "{said}");
+
+    run(waxseal().args(["init", "--json"]).args(home.place()));
+    fs::write(&file, key(&format!("id = \"a\"\nroot_key = {:?}", home.root_key()))).unwrap();
+    let found = output(waxseal().arg("verify").args(home.place()).arg("--config").arg(&file));
+    let said = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(!found.status.success() && said.contains("the store's own root key"), "{said}");
 }
