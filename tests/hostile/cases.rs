@@ -6,7 +6,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use std::sync::Arc;
 use waxseal::access::Operation;
-use waxseal::gateway::{Conditions, Copy, Encryption, Error, Head, Place, Span};
+use waxseal::gateway::{Conditions, Copy, Encryption, Error, Head, Lock, Place, Span};
 
 const CHUNK: usize = 65_536;
 const SEALED: usize = 65_552;
@@ -170,6 +170,8 @@ fn a_damaged_object_is_not_copied() {
             about: None,
             conditions: Conditions::default(),
             source_conditions: Conditions::default(),
+            tags: None,
+            lock: Lock::default(),
             encryption: Encryption::Usual,
             source_customer: None,
         };

@@ -1,19 +1,20 @@
 //! 10^4 sequences: what an operation that was abandoned leaves is the old state or the new one.
 
 use crate::support::stack::{Dice, Stack, in_memory};
+use crate::uploads::{Scene, Uploads};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use waxseal::gateway::{Conditions, Copy, Delete, Encryption, Error, List, Place, Refusal};
+use waxseal::gateway::{Conditions, Copy, Delete, Doomed, Encryption, Error, List, Lock, Place, Refusal};
 use waxseal::store::Backend;
 
-const KEYS: [&str; 5] = ["a", "a/b", "a//b", "b", "z"];
+pub const KEYS: [&str; 5] = ["a", "a/b", "a//b", "b", "z"];
 
 /// A future that is abandoned after so many polls.
-struct Abandoned<F> {
-    inner: Pin<Box<F>>,
-    polls: usize,
+pub struct Abandoned<F> {
+    pub inner: Pin<Box<F>>,
+    pub polls: usize,
 }
 
 impl<F: Future> Future for Abandoned<F> {
@@ -30,7 +31,7 @@ impl<F: Future> Future for Abandoned<F> {
 
 type Model = BTreeMap<&'static str, Vec<u8>>;
 
-async fn state(stack: &Stack, key: &str) -> Option<Vec<u8>> {
+pub async fn state(stack: &Stack, key: &str) -> Option<Vec<u8>> {
     match stack.get("model", key, None).await {
         (content, Ok(())) => Some(content),
         (_, Err(Error::Refused(Refusal::NoSuchKey))) => None,
@@ -70,6 +71,8 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
                 about: Some(waxseal::gateway::About::default()),
                 conditions: Conditions::default(),
                 source_conditions: Conditions::default(),
+                tags: None,
+                lock: Lock::default(),
                 encryption: Encryption::Usual,
                 source_customer: None,
             };
@@ -84,10 +87,15 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
     }
 }
 
-async fn sequence(stack: &Stack, backend: &dyn Backend, dice: &mut Dice, model: &mut Model) {
+async fn sequence((stack, backend): (&Stack, &dyn Backend), dice: &mut Dice, (model, uploads): (&mut Model, &mut Uploads)) {
     for _ in 0..1 + dice.below(6) {
         let abandon = dice.below(3) == 0;
         let polls = if abandon { dice.below(4) } else { usize::MAX };
+        if dice.below(3) == 0 {
+            let changed = uploads.step(Scene { stack, backend, dice, polls }).await;
+            model.extend(changed);
+            continue;
+        }
         let (key, becomes, ended) = step(stack, dice, model, polls).await;
         let before = model.get(key).cloned();
         let after = if ended {
@@ -125,17 +133,18 @@ fn ten_thousand_sequences_agree_with_the_model() {
         let stack = Stack::create(folder.path(), |store| Arc::new(store)).await;
         stack.bucket("model").await;
         drop(stack);
-        let mut model = Model::new();
+        let (mut model, mut uploads) = (Model::new(), Uploads::default());
         let mut left = count;
         while left > 0 {
             let (stack, store) = Stack::open(folder.path()).await;
             for _ in 0..500.min(left) {
-                sequence(&stack, &store, &mut dice, &mut model).await;
+                sequence((&stack, &store), &mut dice, (&mut model, &mut uploads)).await;
             }
             left = left.saturating_sub(500);
             for key in KEYS {
                 assert!(state(&stack, key).await == model.get(key).cloned());
             }
+            uploads.check(&stack).await;
             // Jobs that were abandoned may still hold the store for a moment.
             drop((stack, store));
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

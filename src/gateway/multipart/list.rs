@@ -6,7 +6,7 @@ use crate::envelope::{self, PartRecord};
 use crate::gateway::gateway::{Gateway, bucket_of};
 use crate::gateway::operation::{Checksum, ListParts, ListUploads};
 use crate::gateway::outcome::{ListedPart, ListedUpload, Parts, Uploads};
-use crate::gateway::{Error, etag};
+use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::Bucket;
 use crate::store::{Ends, Millis, OpenUpload, Upload, decode_key, layout};
 use bytes::Bytes;
@@ -25,6 +25,10 @@ impl Gateway {
         let ListParts { key, upload_id, after, limit, .. } = operation.into_operation();
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
         let attempts = self.attempts(&open).await?;
+        // Asked last: what was listed was there while the upload was open.
+        if !self.is_open(&open.upload).await? {
+            return Err(Refusal::NoSuchUpload.into());
+        }
         let mut newest: BTreeMap<u32, PartRecord> = BTreeMap::new();
         for part in attempts {
             let number = part.entry.part_no;

@@ -68,10 +68,29 @@ impl Gateway {
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
         match self.backend.abort_multipart(&open.upload.path, &open.upload.id).await {
             Ok(()) => {}
-            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
+            Err(object_store::Error::NotFound { .. }) => {
+                // It ended, and what was to remove its records was interrupted.
+                self.forget_upload(&open.name).await?;
+                return Err(Refusal::NoSuchUpload.into());
+            }
             Err(error) => return Err(error.into()),
         }
         self.forget_upload(&open.name).await
+    }
+
+    /// Whether the backend has the upload still: its record outlives it where its end was interrupted.
+    pub(super) async fn is_open(&self, upload: &Upload) -> Result<bool, Error> {
+        let mut after: Option<Upload> = None;
+        loop {
+            let some = self.backend.uploads(upload.path.as_ref(), after.as_ref(), 100).await?;
+            if some.iter().any(|open| open.upload == *upload) {
+                return Ok(true);
+            }
+            after = some.last().map(|last| last.upload.clone()).filter(|last| last.path == upload.path);
+            if after.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     /// Gives up every upload of a bucket.
