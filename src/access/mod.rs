@@ -4,4 +4,4 @@ mod permit;
 mod principal;
 
 pub use permit::{Action, Denied, Operation, Permitted, Policy};
-pub use principal::{CanonicalId, Principal, UserFault, Users, check_secret, erase};
+pub use principal::{CanonicalId, Principal, UserFault, Users, check_access_key, check_id, check_secret, erase};

@@ -74,20 +74,13 @@ impl Users {
     /// # Errors
     /// [`UserFault`] says what is wrong with it; nobody is added then.
     pub fn add(&mut self, principal: Principal, secret: &str) -> Result<(), UserFault> {
-        let key = &principal.access_key_id;
-        let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if !plain || !(3..=128).contains(&key.len()) {
-            return Err(UserFault::AccessKey);
-        }
-        let id = &principal.id.0;
-        if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) || &**id == "waxseal" {
-            return Err(UserFault::Id);
-        }
+        check_access_key(&principal.access_key_id)?;
+        check_id(&principal.id.0)?;
         check_secret(secret)?;
         let mut bytes = Secret::zeroed();
         let room = bytes.expose_mut().get_mut(..secret.len()).ok_or(UserFault::LongSecret)?;
         room.copy_from_slice(secret.as_bytes());
-        if self.by_access_key.contains_key(key) {
+        if self.by_access_key.contains_key(&principal.access_key_id) {
             return Err(UserFault::Duplicate);
         }
         let user = User { length: secret.len(), secret: bytes, principal: Arc::new(principal) };
@@ -107,6 +100,24 @@ impl Users {
         let user = self.by_access_key.get(access_key_id)?;
         std::str::from_utf8(user.secret.expose().get(..user.length)?).ok()
     }
+}
+
+/// Whether an access key id can stand in a signature's credential.
+///
+/// # Errors
+/// [`UserFault::AccessKey`].
+pub fn check_access_key(key: &str) -> Result<(), UserFault> {
+    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if plain && (3..=128).contains(&key.len()) { Ok(()) } else { Err(UserFault::AccessKey) }
+}
+
+/// Whether an owner id can stand in the keyring, and is not the program's own.
+///
+/// # Errors
+/// [`UserFault::Id`].
+pub fn check_id(id: &str) -> Result<(), UserFault> {
+    let word = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if word && id != "waxseal" { Ok(()) } else { Err(UserFault::Id) }
 }
 
 /// Whether a secret is good enough to be taken.

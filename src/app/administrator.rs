@@ -1,7 +1,7 @@
 //! The administrator: credentials that `init` draws, and that lie sealed in the store.
 
 use super::{Failure, Result};
-use crate::access::{CanonicalId, Principal, Users, check_secret, erase};
+use crate::access::{CanonicalId, Principal, Users, check_access_key, check_secret, erase};
 use crate::config::environment;
 use crate::crypto::sha256;
 use crate::envelope::{Draw, Random};
@@ -50,6 +50,7 @@ impl Credentials {
 /// The administrator's credentials to be: the environment's, if it has some, or new ones.
 pub(super) fn credentials() -> Result<Credentials> {
     let credentials = from_environment()?.unwrap_or_else(Credentials::draw);
+    check_access_key(&credentials.access_key).map_err(|fault| Failure::of("WAXSEAL_ACCESS_KEY_ID", fault))?;
     check_secret(&credentials.secret_key).map_err(|fault| Failure::of("WAXSEAL_SECRET_ACCESS_KEY", fault))?;
     Ok(credentials)
 }

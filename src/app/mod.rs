@@ -1,6 +1,7 @@
 //! Settings become a running, then a drained service.
 
 mod administrator;
+mod check;
 mod customer;
 mod offline;
 mod open;
@@ -9,6 +10,7 @@ mod serve;
 mod stack;
 
 pub use administrator::Credentials;
+pub use check::check;
 pub use offline::{Form, Verified, cat, keyring_text, verify};
 pub use open::{OpenWith, open_file};
 pub use salvage::salvage;

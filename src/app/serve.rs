@@ -45,7 +45,7 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let observe = Observe::new().map_err(|error| Failure::of("metrics", error))?;
     let policy = Arc::new(Policy::new(Arc::clone(&stack.keyring)));
     let service = s3::service(Arc::clone(&stack.gateway), policy, Arc::new(users), Arc::clone(&observe), &settings.s3);
-    let service = service.map_err(|fault| Failure(fault.to_string()))?;
+    let service = service.map_err(|fault| Failure::of(fault.key(), fault))?;
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| Failure::of("listening", error));
     let said = Started {
         listen: address(&listener)?,

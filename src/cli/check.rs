@@ -6,6 +6,9 @@ use crate::config::Overrides;
 use clap::Args;
 
 /// Show the effective settings, without secrets; or every fault in them at once
+///
+/// Looks at everything that `serve` looks at: the configuration, root keys, secrets, certificates and the store's directory.
+/// The store may be in use.
 #[derive(Args)]
 pub(super) struct Check {
     #[command(flatten)]
@@ -14,7 +17,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Result<(), End> {
-        let settings = self.place.settings(Overrides::default())?;
+        let settings = self.place.check(Overrides::default())?;
         let (server, gateway) = (&settings.server, &settings.gateway);
         say(&format!("data = {:?}\nroot_key = {:?}", settings.data, settings.root_key));
         say(&format!("listen = \"{}\"\nadmin_listen = \"{}\"", settings.listen, settings.admin_listen));

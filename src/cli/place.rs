@@ -2,6 +2,7 @@
 
 use super::End;
 use super::lines::Lines;
+use crate::app;
 use crate::config::{self, LogFormat, Overrides, Settings};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -44,6 +45,12 @@ impl Place {
     pub(super) fn settings(self, mut overrides: Overrides) -> Result<Settings, End> {
         (overrides.data, overrides.root_key) = (self.data, self.root_key);
         config::load(self.config.as_deref(), overrides).map_err(End::Faults)
+    }
+
+    /// The same, if `serve` could start with them.
+    pub(super) fn check(self, mut overrides: Overrides) -> Result<Settings, End> {
+        (overrides.data, overrides.root_key) = (self.data, self.root_key);
+        app::check(self.config.as_deref(), overrides).map_err(End::Faults)
     }
 }
 

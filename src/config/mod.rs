@@ -7,9 +7,10 @@ mod kms;
 mod reader;
 mod settings;
 mod units;
+mod users;
 
 pub use kms::KmsKey;
-pub use settings::{KEYS, LogFormat, Overrides, Settings, load};
+pub use settings::{KEYS, LogFormat, Overrides, Settings, examine, load};
 
 /// One thing that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

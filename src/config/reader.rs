@@ -27,6 +27,12 @@ impl<'f> Reader<'f> {
         self.faults.push(Fault { key, what: what.into() });
     }
 
+    /// Whether something is wrong with a key already.
+    pub(super) fn is_faulty(&self, key: &str) -> bool {
+        let key = self.name(key);
+        self.faults.iter().any(|fault| fault.key == key)
+    }
+
     fn take(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
         self.table.remove(key)

@@ -1,16 +1,14 @@
 //! The settings the program runs by.
 
 use super::reader::Reader;
-use super::{Fault, KmsKey, environment, kms};
-use crate::access::{CanonicalId, Principal, Users};
+use super::{Fault, KmsKey, kms, users};
+use crate::access::Users;
 use crate::gateway::EtagKind;
 use crate::server::{Tls, TlsFault};
 use crate::{gateway, s3, server};
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use toml::Table;
 
@@ -109,13 +107,20 @@ pub struct Settings {
 /// # Errors
 /// Every fault, each with its remedy.
 pub fn load(file: Option<&Path>, overrides: Overrides) -> Result<Settings, Vec<Fault>> {
+    let (settings, faults) = examine(file, overrides);
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// The same, for who looks further: with faults too, and then only as far as it could be read. What is missing is empty.
+#[must_use]
+pub fn examine(file: Option<&Path>, overrides: Overrides) -> (Settings, Vec<Fault>) {
     let mut faults = Vec::new();
     let table = file.map_or_else(Table::new, |file| read(file, &mut faults));
     let settings = settings(table, overrides, &mut faults);
-    match settings {
-        Some(settings) if faults.is_empty() => Ok(settings),
-        _ => Err(faults),
+    for fault in settings.s3.faults() {
+        faults.push(Fault { key: fault.key().to_owned(), what: fault.to_string() });
     }
+    (settings, faults)
 }
 
 fn read(file: &Path, faults: &mut Vec<Fault>) -> Table {
@@ -133,7 +138,7 @@ fn read(file: &Path, faults: &mut Vec<Fault>) -> Table {
     })
 }
 
-fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Settings> {
+fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings {
     let mut reader = Reader::new(table, "", faults);
     let path = |text: String| PathBuf::from(text);
     let address = "write an address and port like \"127.0.0.1:9000\"";
@@ -164,11 +169,11 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
     let server = server::Settings { tls, ..limits_of(limits, faults) };
     let (keys, objects, index) = cache_of(cache, faults);
     let kms_keys = kms::read(kms_keys, faults);
-    let (users, names) = users_of(users, faults);
+    let (users, names) = users::read(users, faults);
     let gateway = gateway::Settings { etag, max_upload, verified: objects, ..gateway::Settings::default() };
-    Some(Settings {
-        data: data?,
-        root_key: root_key?,
+    Settings {
+        data: data.unwrap_or_default(),
+        root_key: root_key.unwrap_or_default(),
         listen: over.listen.or(listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_000))),
         admin_listen: over.admin_listen.or(admin_listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_001))),
         log_format: over.log_format.or(log_format).unwrap_or(LogFormat::Text),
@@ -180,7 +185,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Option<Se
         kms_keys,
         users,
         names,
-    })
+    }
 }
 
 fn etag(text: &str) -> Option<EtagKind> {
@@ -231,12 +236,13 @@ fn tls_of(table: Table, over: (Option<PathBuf>, Option<PathBuf>), faults: &mut V
         }
         (Some(certificate), Some(key)) => match Tls::read(&certificate, &key) {
             Ok(tls) => Some(tls),
-            Err(TlsFault::Certificate(why)) => {
-                reader.fault("certificate", why);
-                None
-            }
-            Err(TlsFault::Key(why)) => {
-                reader.fault("key", why);
+            Err(faults) => {
+                for fault in faults {
+                    match fault {
+                        TlsFault::Certificate(why) => reader.fault("certificate", why),
+                        TlsFault::Key(why) => reader.fault("key", why),
+                    }
+                }
                 None
             }
         },
@@ -252,66 +258,4 @@ fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
     let index = reader.size("index").unwrap_or(256 << 20);
     reader.end();
     (keys, objects, usize::try_from(index).unwrap_or(usize::MAX))
-}
-
-fn users_of(tables: Vec<Table>, faults: &mut Vec<Fault>) -> (Users, Vec<String>) {
-    let (mut users, mut names) = (Users::new(), Vec::new());
-    for (index, table) in tables.into_iter().enumerate() {
-        let mut reader = Reader::new(table, &format!("user[{index}]"), faults);
-        let name = reader.text("name");
-        let (id, display_name, email) = (reader.text("id"), reader.text("display_name"), reader.text("email"));
-        let access_key = reader.text("access_key");
-        let secret = secret_of(&mut reader);
-        for (key, missing) in [("name", name.is_none()), ("id", id.is_none()), ("access_key", access_key.is_none())] {
-            if missing {
-                reader.fault(key, "is missing");
-            }
-        }
-        if let (Some(name), Some(id), Some(access_key_id), Some(mut secret)) = (name, id, access_key, secret) {
-            let display_name = display_name.unwrap_or_else(|| name.clone());
-            let principal = Principal { id: CanonicalId(Arc::from(id)), display_name, email, access_key_id };
-            if let Err(fault) = users.add(principal, &secret) {
-                reader.fault("secret", fault.to_string());
-            }
-            crate::access::erase(&mut secret);
-            names.push(name);
-        }
-        reader.end();
-    }
-    (users, names)
-}
-
-fn secret_of(reader: &mut Reader<'_>) -> Option<String> {
-    let (file, variable) = (reader.text("secret_file"), reader.text("secret_env"));
-    match (file, variable) {
-        (Some(file), None) => {
-            let about = fs::metadata(&file);
-            if about.is_ok_and(|about| about.mode() & 0o077 != 0) {
-                reader.fault("secret_file", format!("{file} can be read by group or others: run `chmod 600 {file}`"));
-                return None;
-            }
-            match fs::read_to_string(&file) {
-                Ok(mut text) => {
-                    let secret = text.trim_end().to_owned();
-                    crate::access::erase(&mut text);
-                    Some(secret)
-                }
-                Err(error) => {
-                    reader.fault("secret_file", format!("{file} cannot be read: {error}"));
-                    None
-                }
-            }
-        }
-        (None, Some(variable)) => {
-            let value = environment(&variable);
-            if value.is_none() {
-                reader.fault("secret_env", format!("the environment has no {variable}"));
-            }
-            value
-        }
-        _ => {
-            reader.fault("secret_file", "give either secret_file or secret_env");
-            None
-        }
-    }
 }

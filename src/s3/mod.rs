@@ -58,15 +58,37 @@ pub struct Settings {
     pub keys_over_http: bool,
 }
 
+impl Settings {
+    /// Everything that is wrong with them.
+    #[must_use]
+    pub fn faults(&self) -> Vec<SettingsFault> {
+        let region = self.region.parse::<s3s::region::Region>().is_err();
+        let region = region.then(|| SettingsFault::Region(self.region.clone()));
+        let domains = if self.domains.is_empty() { None } else { MultiDomain::new(&self.domains).err() };
+        region.into_iter().chain(domains.map(|error| SettingsFault::Domains(error.to_string()))).collect()
+    }
+}
+
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsFault {
     /// No such region.
-    #[error("region {0:?} is not valid: use a name like us-east-1")]
+    #[error("{0:?} is not valid: use a name like us-east-1")]
     Region(String),
     /// No such domain.
-    #[error("the domains are not valid: {0}")]
+    #[error("are not valid: {0}")]
     Domains(String),
+}
+
+impl SettingsFault {
+    /// Which setting it is.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Region(_) => "region",
+            Self::Domains(_) => "domains",
+        }
+    }
 }
 
 /// The largest XML body, in bytes: a Complete of 10,000 parts has about 1.5 MiB.
@@ -86,6 +108,9 @@ pub fn service(
     observe: Arc<Observe>,
     settings: &Settings,
 ) -> Result<Service, SettingsFault> {
+    if let Some(fault) = settings.faults().into_iter().next() {
+        return Err(fault);
+    }
     let region = settings.region.parse().map_err(|_| SettingsFault::Region(settings.region.clone()))?;
     let mut config = S3Config::default();
     config.xml_max_body_size = XML_MAX;
@@ -111,9 +136,6 @@ pub fn service(
     let mut builder = S3ServiceBuilder::new(adapter);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(users::Auth(users));
-    if !settings.domains.is_empty() {
-        MultiDomain::new(&settings.domains).map_err(|error| SettingsFault::Domains(error.to_string()))?;
-    }
     let domains = host::Domains(settings.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect());
     builder.set_host(domains.clone());
     Ok(Service::new(builder.build(), observe, origins::Origins::new(gateway, domains), &settings.region))

@@ -35,15 +35,19 @@ impl Tls {
     /// Reads both files, and holds them against each other.
     ///
     /// # Errors
-    /// [`TlsFault`] for a file that cannot be read or is not PEM, a key that others than its owner can read, and a key
+    /// A [`TlsFault`] for each file that cannot be read or is not PEM, a key that others than its owner can read, and a key
     /// that is another certificate's.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsFault> {
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, Vec<TlsFault>> {
+        let (chain, private) = match (chain(certificate), private(key)) {
+            (Ok(chain), Ok(private)) => (chain, private),
+            (chain, private) => return Err(chain.err().into_iter().chain(private.err()).collect()),
+        };
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| TlsFault::Certificate(error.to_string()))?
+            .map_err(|error| vec![TlsFault::Certificate(error.to_string())])?
             .with_no_client_auth()
-            .with_single_cert(chain(certificate)?, private(key)?);
-        let mut config = config.map_err(|error| unfit(certificate, key, &error))?;
+            .with_single_cert(chain, private);
+        let mut config = config.map_err(|error| vec![unfit(certificate, key, &error)])?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
         Ok(Self { acceptor, certificate: certificate.to_owned(), key: key.to_owned() })

@@ -6,6 +6,7 @@ mod support;
 mod aws_cli;
 mod boto3;
 mod canary;
+mod check;
 mod cors;
 mod encryption;
 mod https;

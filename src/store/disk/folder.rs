@@ -2,7 +2,7 @@
 
 use super::fault;
 use object_store::{Error, Result};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Access, FlockOperation, access, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -66,6 +66,25 @@ impl Folder {
 
     /// Takes a store that exists.
     pub(super) fn open(root: &Path) -> Result<Self> {
+        Self::check_format(root)?;
+        Self::lock(root)
+    }
+
+    /// Sees that a store is there and may be written, and takes nothing.
+    pub(super) fn look(root: &Path) -> Result<()> {
+        Self::check_format(root)?;
+        for part in ["index", "blobs"] {
+            match access(root.join(part), Access::READ_OK | Access::WRITE_OK) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::NOENT) => return Err(fault::damaged(format!("{}: its {part}", root.display()))),
+                Err(error) => return Err(in_folder(&root.join(part), &error.into())),
+            }
+        }
+        access(root, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| in_folder(root, &error.into()))
+    }
+
+    /// Sees that there is a complete store, of this version.
+    fn check_format(root: &Path) -> Result<()> {
         let format = match fs::read_to_string(root.join("format")) {
             Ok(format) => format,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -77,7 +96,7 @@ impl Folder {
         if format != FORMAT {
             return Err(fault::unavailable(format!("{} is a store of another version", root.display())));
         }
-        Self::lock(root)
+        Ok(())
     }
 
     /// Takes a directory, whatever is in it.

@@ -124,6 +124,15 @@ impl DiskStore {
     }
 }
 
+/// Looks whether there is a store that could be opened, without taking it.
+///
+/// # Errors
+/// `NotFound` if and only if there is none; [`Fault::Damaged`](crate::store::Fault) if a part of it is missing,
+/// [`Fault::Unavailable`](crate::store::Fault) if it is of another version, or not ours to write.
+pub fn look(root: &Path) -> Result<()> {
+    Folder::look(root)
+}
+
 impl fmt::Display for DiskStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "disk {}", self.root.display())

@@ -1,0 +1,52 @@
+//! `waxseal check`: everything that `serve` looks at before it serves, without taking the store.
+
+use super::administrator;
+use crate::config::{self, Fault, Overrides, Settings};
+use crate::keyring::LocalRoot;
+use crate::store::disk;
+use std::path::Path;
+
+/// The settings, if `serve` could start with them on this machine.
+///
+/// A store that is being served may be checked: its lock is not taken and its index not read.
+///
+/// # Errors
+/// Every fault there is, each with its remedy.
+pub fn check(file: Option<&Path>, overrides: Overrides) -> Result<Settings, Vec<Fault>> {
+    let (settings, mut faults) = config::examine(file, overrides);
+    let mut fault = |key: &str, what: String| faults.push(Fault { key: key.to_owned(), what });
+    if !settings.data.as_os_str().is_empty()
+        && let Err(error) = disk::look(&settings.data)
+    {
+        fault("data", said(&error));
+    }
+    if !settings.root_key.as_os_str().is_empty()
+        && let Err(error) = LocalRoot::read(&settings.root_key)
+    {
+        fault("root_key", error.to_string());
+    }
+    for (index, key) in settings.kms_keys.iter().enumerate() {
+        if let Err(error) = LocalRoot::read(&key.root_key) {
+            fault(&format!("kms_key[{index}].root_key"), error.to_string());
+        }
+    }
+    if settings.listen == settings.admin_listen && settings.listen.port() != 0 {
+        fault("admin_listen", format!("{} is where S3 is spoken: take another port", settings.listen));
+    }
+    match administrator::credentials() {
+        Ok(administrator) if settings.users.find(&administrator.access_key).is_some() => {
+            fault("environment", format!("WAXSEAL_ACCESS_KEY_ID: {} is a user's access key too", administrator.access_key));
+        }
+        Ok(_) => {}
+        Err(failure) => fault("environment", failure.to_string()),
+    }
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+fn said(error: &object_store::Error) -> String {
+    match (crate::store::Fault::of(error), error) {
+        (Some(fault), _) => fault.to_string(),
+        (None, object_store::Error::NotFound { path, source }) => format!("{path}: {source}"),
+        (None, error) => error.to_string(),
+    }
+}
