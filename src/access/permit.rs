@@ -110,6 +110,12 @@ impl Policy {
         Self { keyring }
     }
 
+    /// Whose bucket this is, if it is there.
+    #[must_use]
+    pub fn owner(&self, bucket: &str) -> Option<String> {
+        self.keyring.bucket(bucket).map(|bucket| bucket.owner.clone())
+    }
+
     /// Permits the operation, or says why not.
     ///
     /// # Errors

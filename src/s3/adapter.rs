@@ -1,6 +1,7 @@
 //! The trait of s3s, one line an operation: whatever is not here answers NotImplemented.
 
 use super::error::plain;
+use super::known::Expected;
 use crate::access::{Policy, Principal, Users};
 use crate::gateway::{Gateway, PutCors};
 use crate::observe::Observe;
@@ -24,13 +25,13 @@ pub(super) struct Adapter {
 impl Adapter {
     /// Who signed the request.
     fn asker<T>(&self, request: &S3Request<T>) -> S3Result<Asker> {
-        let expected = request.headers.get_all("x-amz-expected-bucket-owner").iter();
-        let expected: Vec<_> = expected.chain(request.headers.get_all("x-amz-source-expected-bucket-owner")).collect();
         let key = request.credentials.as_ref().map(|credentials| credentials.access_key.as_str());
         let found = key.and_then(|key| self.users.find(key)).cloned();
-        // Whoever asks reaches their own buckets only: the owner they expect has to be themselves.
-        let found = found.filter(|asker| expected.iter().all(|owner| owner.as_bytes() == asker.id.0.as_bytes()));
-        found.ok_or_else(|| plain(S3ErrorCode::AccessDenied, "access denied"))
+        let asker = found.ok_or_else(|| plain(S3ErrorCode::AccessDenied, "access denied"))?;
+        if let Some(expected) = request.extensions.get::<Expected>() {
+            expected.check(&asker.id.0, |bucket| self.policy.owner(bucket))?;
+        }
+        Ok(asker)
     }
 }
 

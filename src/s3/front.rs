@@ -3,6 +3,7 @@
 use super::control::compared;
 use super::error::{invalid_request, not_implemented, plain};
 use super::framing::{Ended, Watched};
+use super::known::{self, Expected};
 use super::origins::Origins;
 use super::resources;
 use crate::observe::{Observe, RequestId};
@@ -46,12 +47,16 @@ impl Service {
     }
 
     /// Answers a request.
-    pub async fn answer(&self, request: Request<Body>) -> Answer {
+    pub async fn answer(&self, mut request: Request<Body>) -> Answer {
         let id = RequestId::next();
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
         let exchange = self.observe.begin(id, method_name(&method), path.clone());
         let page = self.origins.page(&request);
-        let of_object = self.origins.of_object(&request);
+        let (bucket, of_object) = self.origins.place(&request);
+        let expected = Expected::of(&bucket, request.headers(), request.uri().query().unwrap_or_default());
+        if !expected.is_empty() {
+            request.extensions_mut().insert(expected);
+        }
         let answer = match check(&method, (request.uri(), of_object), request.headers()) {
             _ if method == Method::OPTIONS => self.origins.preflight(page.as_ref(), request.headers()).await,
             Ok(()) => self.pass(request, id).await,
@@ -122,6 +127,7 @@ fn check(method: &Method, (uri, of_object): (&Uri, bool), headers: &HeaderMap) -
     }
     super::credentials::check(uri, headers)
         .and_then(|()| check_headers(method, headers))
+        .and_then(|()| known::check_headers(headers, uri.query().unwrap_or_default()))
         .and_then(|()| resources::check(method, uri.query().unwrap_or_default(), of_object))
         .map_err(|error| (error, false))
 }

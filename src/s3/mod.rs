@@ -16,6 +16,7 @@ mod error;
 mod framing;
 mod front;
 mod host;
+mod known;
 mod listing;
 mod lock;
 mod objects;

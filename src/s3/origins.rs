@@ -44,9 +44,9 @@ impl Origins {
         Some(Page { bucket, asked: CorsAsked { origin, method, headers } })
     }
 
-    /// Whether a request is about an object, and not about a bucket.
-    pub(super) fn of_object(&self, request: &Request<Body>) -> bool {
-        self.domains.place(request.uri(), request.headers()).1
+    /// The bucket that a request is about, and whether it is about an object in it.
+    pub(super) fn place(&self, request: &Request<Body>) -> (String, bool) {
+        self.domains.place(request.uri(), request.headers())
     }
 
     /// Answers a preflight.

@@ -2,6 +2,7 @@
 //! as nothing at all: a PUT of the policy of an object would become a PUT of the object.
 
 use super::error::{invalid_argument, not_implemented, plain};
+use super::known;
 use http::Method;
 use s3s::{S3ErrorCode, S3Result};
 
@@ -73,7 +74,7 @@ pub(super) fn check(method: &Method, query: &str, of_object: bool) -> S3Result<(
         let name = percent_encoding::percent_decode_str(name).decode_utf8();
         let name = name.map_err(|_| invalid_argument("a query parameter is not UTF-8"))?.into_owned();
         let lower = name.to_ascii_lowercase();
-        known(method, &name, of_object)?;
+        check_one(method, &name, of_object)?;
         if seen.contains(&lower) {
             return Err(invalid_argument(format!("the query parameter {name} is repeated")));
         }
@@ -89,7 +90,7 @@ pub(super) fn configures(query: &str) -> bool {
     names.any(|name| name != "uploadId" && THERE.iter().any(|(there, ..)| *there == name))
 }
 
-fn known(method: &Method, name: &str, of_object: bool) -> S3Result<()> {
+fn check_one(method: &Method, name: &str, of_object: bool) -> S3Result<()> {
     let lower = name.to_ascii_lowercase();
     if lower == "x-amz-security-token" {
         return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
@@ -106,7 +107,10 @@ fn known(method: &Method, name: &str, of_object: bool) -> S3Result<()> {
             Err(plain(S3ErrorCode::MethodNotAllowed, "the specified method is not allowed against this resource"))
         };
     }
-    let free = lower.starts_with("x-amz-") || name == "x-id" || name.starts_with("response-") || PARAMETERS.contains(&name);
+    if lower.starts_with("x-amz-") {
+        return known::check_parameter(&lower);
+    }
+    let free = name == "x-id" || name.starts_with("response-") || PARAMETERS.contains(&name);
     if free { Ok(()) } else { Err(not_implemented(&format!("the query parameter {}", name.escape_default()))) }
 }
 

@@ -7,6 +7,7 @@ mod bodies;
 mod encryption;
 mod fixture;
 mod names;
+mod owners;
 mod preconditions;
 mod presigned;
 mod requests;
