@@ -81,7 +81,7 @@ impl Sealed {
 }
 
 /// What a source that is a delete marker is refused with.
-fn of_source(error: Error) -> Error {
+pub(super) fn of_source(error: Error) -> Error {
     match error {
         Error::Refused(Refusal::MarkerNotAllowed { .. }) => {
             Refusal::InvalidRequest("the source of a copy must not be a delete marker".to_owned()).into()

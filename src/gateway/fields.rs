@@ -74,13 +74,15 @@ pub struct Conditions {
     pub if_unmodified_since: Option<Millis>,
 }
 
-/// A Range header.
+/// Which bytes of an object are asked for, if not all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// From the first byte to the last, both included; to the end if no last.
     From(u64, Option<u64>),
     /// The last so many bytes.
     Last(u64),
+    /// Those that came as the part of this number; an object that came whole is its own part 1.
+    Part(u32),
 }
 
 /// An object, by name.

@@ -22,7 +22,7 @@ impl Gateway {
     /// What is known of an object.
     ///
     /// # Errors
-    /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, or an integrity error.
+    /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, `InvalidPart`, or an integrity error.
     pub async fn head(&self, operation: Permitted<Head>) -> Result<Described, Error> {
         let bucket = bucket_of(&operation)?;
         let Head { key, version, range, conditions, customer, .. } = operation.operation();
@@ -53,7 +53,10 @@ impl Gateway {
         let mut described = sealed.describe()?;
         described.version = self.version_shown(bucket, &sealed).await?;
         conditions.check_read(Current { etag: &described.etag, modified: described.modified })?;
-        described.range = span.map(|span| range::resolve(span, described.size)).transpose()?;
+        if let Some(span) = span {
+            described.range = range::resolve(span, described.size, sealed.opened()?.entries())?;
+            described.part = sealed.part_read(span)?;
+        }
         Ok((sealed, described))
     }
 }
@@ -66,7 +69,10 @@ impl Sealed {
             Some((first, last)) => opened.runs(first, last, RUN),
             None => opened.whole(RUN),
         };
-        let length = described.range.map_or(described.size, |(first, last)| last - first + 1);
+        let length = described.length();
+        if length == 0 && described.range.is_some() {
+            return Ok(Opened { described, length, chunks: stream::empty().boxed() });
+        }
         let whole = described.range.is_none();
         let fetcher =
             Arc::new(Fetcher { stored: self.stored, end: self.end, opened, path: self.path, buffers: buffers.clone(), whole });

@@ -1,12 +1,14 @@
 //! Plaintext comes in, sealed chunks go out: one copy, then digests and sealing in place.
 
 use super::digests::{Digests, Sums};
-use super::{BodyError, Error, Refusal};
+use super::operation::Checksum;
+use super::outcome::Opened;
+use super::{Body, BodyError, Error, Refusal};
 use crate::envelope::{self, CHUNK, Entry, SEALED_CHUNK, SegmentSealer, TAG};
 use crate::store::{BUFFER_CHUNKS, Buffer};
 use bytes::{Buf, Bytes};
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 
 /// Takes plaintext into a pooled buffer, each chunk where it will be sealed, with room for its tag.
 pub(super) struct Filling {
@@ -89,9 +91,33 @@ impl Intake {
     }
 }
 
+/// Content to be sealed, wherever it comes from, and what is said of it once it has ended.
+pub(super) struct Content {
+    pub(super) pieces: BoxStream<'static, Result<Bytes, Error>>,
+    pub(super) trailer: Option<Trailer>,
+}
+
+/// Asked once the content has ended.
+type Trailer = Box<dyn FnOnce() -> Result<Checksum, BodyError> + Send>;
+
+/// As a client sends it.
+impl From<Body> for Content {
+    fn from(body: Body) -> Self {
+        let Body { pieces, trailer } = body;
+        Self { pieces: pieces.map_err(|fault| Refusal::from(fault).into()).boxed(), trailer }
+    }
+}
+
+/// As it is opened elsewhere: every piece has been verified.
+impl From<Opened> for Content {
+    fn from(opened: Opened) -> Self {
+        Self { pieces: opened.chunks, trailer: None }
+    }
+}
+
 /// Content on its way in, held to its declared length and to the limit.
 pub(super) struct Pieces {
-    body: BoxStream<'static, Result<Bytes, BodyError>>,
+    body: BoxStream<'static, Result<Bytes, Error>>,
     rest: Bytes,
     declared: Option<u64>,
     limit: u64,
@@ -101,11 +127,7 @@ pub(super) struct Pieces {
 impl Pieces {
     /// # Errors
     /// `EntityTooLarge` before a byte is read, if the declared length is.
-    pub(super) fn new(
-        body: BoxStream<'static, Result<Bytes, BodyError>>,
-        declared: Option<u64>,
-        limit: u64,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(body: BoxStream<'static, Result<Bytes, Error>>, declared: Option<u64>, limit: u64) -> Result<Self, Error> {
         if declared.is_some_and(|length| length > limit) {
             return Err(Refusal::EntityTooLarge.into());
         }
@@ -115,7 +137,7 @@ impl Pieces {
     /// Fills until the buffer is full or the content ends; true if it ended.
     ///
     /// # Errors
-    /// Those of the body; `EntityTooLarge` past the limit; `Incomplete` if less came than was declared.
+    /// Those of the content; `EntityTooLarge` past the limit; `Incomplete` if less came than was declared.
     pub(super) async fn fill(&mut self, filling: &mut Filling) -> Result<bool, Error> {
         loop {
             filling.push(&mut self.rest);
@@ -123,7 +145,7 @@ impl Pieces {
                 return Ok(false);
             }
             let Some(piece) = self.body.next().await else { break };
-            self.rest = piece.map_err(Refusal::from)?;
+            self.rest = piece?;
             self.seen = self.seen.saturating_add(u64::try_from(self.rest.len()).unwrap_or(u64::MAX));
             if self.seen > self.limit {
                 return Err(Refusal::EntityTooLarge.into());

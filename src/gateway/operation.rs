@@ -193,6 +193,27 @@ operations! {
         /// The key that the client sent for it.
         customer: Option<Customer>,
     }
+    /// One part, from an object that is there.
+    CopyPart(PutObject, bucket, from source) {
+        /// Of which bucket.
+        bucket: String,
+        /// Of which key.
+        key: String,
+        /// Of which upload.
+        upload_id: String,
+        /// 1 to 10,000.
+        number: u32,
+        /// What is copied.
+        source: Place,
+        /// First and last byte of it, both included; all of it if none.
+        range: Option<(u64, u64)>,
+        /// Preconditions on the source.
+        source_conditions: Conditions,
+        /// The key that the client sent for the upload.
+        customer: Option<Customer>,
+        /// The key that the client sent for the source.
+        source_customer: Option<Customer>,
+    }
     /// The parts that were sent, newest attempt each.
     ListParts(ListMultipartUploadParts, bucket) {
         /// Of which bucket.

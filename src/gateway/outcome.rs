@@ -25,10 +25,29 @@ pub struct Described {
     pub checksum: Option<(Checksum, ChecksumScope)>,
     /// How many parts it was uploaded in; none for a PUT.
     pub parts: Option<u32>,
-    /// First and last byte of the range that was asked for, both included.
+    /// First and last byte of the range that was asked for, both included. Of an empty part the last is before the first.
     pub range: Option<(u64, u64)>,
     /// What it is told of its encryption, if that was asked for or is the bucket's default.
     pub encryption: Option<ServerSide>,
+    /// The part that was asked for, if one was.
+    pub part: Option<PartRead>,
+}
+
+impl Described {
+    /// How many bytes GET answers.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.range.map_or(self.size, |(first, last)| last.saturating_add(1).saturating_sub(first))
+    }
+}
+
+/// A part of an object, as it is read by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartRead {
+    /// How many parts the object has; none if it came whole.
+    pub count: Option<u32>,
+    /// The part's own checksum, if it has one of the object's kind.
+    pub checksum: Option<Checksum>,
 }
 
 /// An object with its content, of which the first chunk is already verified.

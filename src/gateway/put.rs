@@ -6,7 +6,7 @@ use super::digests::{Digests, Sums};
 use super::encryption::Chosen;
 use super::etag;
 use super::gateway::{EtagKind, Gateway, bucket_of};
-use super::intake::{Filling, Intake, Pieces};
+use super::intake::{Content, Filling, Intake, Pieces};
 use super::operation::{Checksum, ChecksumScope, Conditions, Declared, Put};
 use super::outcome::Written;
 use super::read::head_bytes;
@@ -107,7 +107,7 @@ impl Gateway {
     /// client declared of it is verified when this returns.
     pub(super) async fn take_in<F>(
         &self,
-        body: Body,
+        content: impl Into<Content>,
         declared: &Declared,
         intake: Intake,
         begin: impl FnOnce() -> F,
@@ -115,7 +115,8 @@ impl Gateway {
     where
         F: Future<Output = object_store::Result<Box<dyn Draft>>>,
     {
-        let mut pieces = Pieces::new(body.pieces, declared.length, self.settings.max_upload)?;
+        let Content { pieces, trailer } = content.into();
+        let mut pieces = Pieces::new(pieces, declared.length, self.settings.max_upload)?;
         let mut filling = Filling::new(self.buffers.take());
         let mut target = Target::Undecided;
         let mut ended = pieces.fill(&mut filling).await?;
@@ -136,7 +137,7 @@ impl Gateway {
             tokio::task::spawn_blocking(move || intake.seal_last(filling)).await.map_err(Error::job)?
         }
         .map_err(Error::sealing)?;
-        let trailer = match body.trailer {
+        let trailer = match trailer {
             Some(trailer) => Some(trailer().map_err(Refusal::from)?),
             None => None,
         };

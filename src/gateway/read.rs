@@ -4,10 +4,10 @@ use super::encryption::{Customer, ServerSide, fitting};
 use super::etag;
 use super::gateway::Gateway;
 use super::lock::lock_of;
-use super::operation::{About, Checksum, ChecksumScope};
-use super::outcome::Described;
+use super::operation::{About, Checksum, ChecksumScope, Span};
+use super::outcome::{Described, PartRead};
 use super::versions::name_of;
-use super::{Error, Refusal, about, items};
+use super::{Error, Refusal, about, items, range};
 use crate::envelope::{self, BodyKeys, ClearHead, Context, HEAD, Head, Kek, Kind, Metadata, Tail};
 use crate::keyring::{Bucket, Keyring};
 use crate::store::{Backend, Buffers, Millis, Source, Stored, Version, layout};
@@ -62,6 +62,7 @@ impl Sealed {
             checksum: checksum_of(opened.record()),
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
             range: None,
+            part: None,
             encryption: self.verified.encryption.clone(),
         })
     }
@@ -101,6 +102,22 @@ impl Sealed {
         checksum_of(opened.record()).map(|(checksum, _)| checksum)
     }
 
+    /// What is told of a part besides its bytes, if a part was asked for.
+    ///
+    /// # Errors
+    /// `InvalidPart` if there is no such part.
+    pub(super) fn part_read(&self, span: Span) -> Result<Option<PartRead>, Error> {
+        let Span::Part(number) = span else { return Ok(None) };
+        let Described { parts: count, checksum: whole, .. } = self.describe()?;
+        let (_, entry) = range::part(number, self.opened()?.entries())?;
+        let own = match count {
+            Some(_) => entry.checksum.as_ref().and_then(checksum_in),
+            None => whole.clone().map(|(checksum, _)| checksum),
+        };
+        let checksum = own.filter(|own| whole.is_some_and(|(whole, _)| whole.kind == own.kind));
+        Ok(Some(PartRead { count, checksum }))
+    }
+
     /// Names this version in the backend.
     pub(super) fn source(&self) -> Result<Source, Error> {
         let e_tag = self.stored.meta().e_tag.clone();
@@ -136,7 +153,12 @@ impl Sealed {
 
 fn checksum_of(record: &envelope::Record) -> Option<(Checksum, ChecksumScope)> {
     let (field, scope) = record.checksum.as_ref()?;
-    Some((Checksum { kind: field.kind()?, value: field.value().to_vec() }, *scope))
+    Some((checksum_in(field)?, *scope))
+}
+
+/// A checksum as it is stored, if its kind is one we know.
+pub(super) fn checksum_in(field: &envelope::ChecksumField) -> Option<Checksum> {
+    Some(Checksum { kind: field.kind()?, value: field.value().to_vec() })
 }
 
 impl Gateway {

@@ -1,6 +1,6 @@
 //! What requests say about objects and under which conditions, whatever operation they belong to.
 
-use super::error::{invalid_argument, not_implemented};
+use super::error::{invalid_argument, invalid_request, not_implemented};
 use super::time::millis;
 use crate::gateway::{Conditions, ETags, Headers, Span};
 use s3s::S3Result;
@@ -88,11 +88,27 @@ pub(super) fn conditions(
     }
 }
 
-pub(super) fn span(range: Option<&Range>) -> Option<Span> {
-    Some(match range? {
+/// Which bytes a read is of: a range, a part, or all.
+///
+/// # Errors
+/// `InvalidRequest` for both, `InvalidArgument` for what is no number of a part.
+pub(super) fn span(range: Option<&Range>, part: Option<i32>) -> S3Result<Option<Span>> {
+    let range = range.map(|range| match range {
         Range::Int { first, last } => Span::From(*first, *last),
         Range::Suffix { length } => Span::Last(*length),
-    })
+    });
+    match (range, part) {
+        (Some(_), Some(_)) => Err(invalid_request("cannot specify both Range header and partNumber query parameter")),
+        (range, None) => Ok(range),
+        (None, Some(number)) => part_number(number).map(|number| Some(Span::Part(number))),
+    }
+}
+
+/// # Errors
+/// `InvalidArgument` for what is no number of a part.
+pub(super) fn part_number(number: i32) -> S3Result<u32> {
+    let number = u32::try_from(number).ok().filter(|number| (1..=10_000).contains(number));
+    number.ok_or_else(|| invalid_argument("the part number must be an integer from 1 to 10000"))
 }
 
 /// A count that a client asks for: at most `most`, which is also the default.

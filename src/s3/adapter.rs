@@ -37,10 +37,6 @@ impl Adapter {
 
 type Answer<T> = S3Result<S3Response<T>>;
 
-fn partial<T>((output, partial): (T, bool)) -> S3Response<T> {
-    if partial { S3Response::with_status(output, StatusCode::PARTIAL_CONTENT) } else { S3Response::new(output) }
-}
-
 /// The trait's methods, each of which first finds out who asks.
 macro_rules! operations {
     (($this:ident, $asker:ident, $request:ident) $($method:ident($input:ident, $output:ident) => $answer:expr;)*) => {
@@ -131,9 +127,9 @@ operations! {
     put_object(PutObjectInput, PutObjectOutput) =>
         this.put(asker, request).await.map(S3Response::new);
     get_object(GetObjectInput, GetObjectOutput) =>
-        this.get(asker, request).await.map(partial);
+        this.get(asker, request).await.map(S3Response::new);
     head_object(HeadObjectInput, HeadObjectOutput) =>
-        this.head(asker, request).await.map(partial);
+        this.head(asker, request).await.map(S3Response::new);
     copy_object(CopyObjectInput, CopyObjectOutput) =>
         this.copy(asker, request).await.map(S3Response::new);
     delete_object(DeleteObjectInput, DeleteObjectOutput) => {
@@ -152,6 +148,8 @@ operations! {
         this.begin(asker, request).await.map(S3Response::new);
     upload_part(UploadPartInput, UploadPartOutput) =>
         this.part(asker, request).await.map(S3Response::new);
+    upload_part_copy(UploadPartCopyInput, UploadPartCopyOutput) =>
+        this.copy_part(asker, request).await.map(S3Response::new);
     list_parts(ListPartsInput, ListPartsOutput) =>
         this.parts(asker, request.input).await.map(S3Response::new);
     list_multipart_uploads(ListMultipartUploadsInput, ListMultipartUploadsOutput) =>

@@ -3,7 +3,7 @@
 use super::error::{invalid_argument, invalid_request};
 use crate::gateway::{Checksum, ChecksumKind, ChecksumScope};
 use s3s::S3Result;
-use s3s::dto::{ChecksumAlgorithm, ChecksumType};
+use s3s::dto::{ChecksumAlgorithm, ChecksumMode, ChecksumType};
 
 /// Algorithms by the name S3 gives them.
 const NAMES: [(ChecksumKind, &str); 10] = [
@@ -32,6 +32,11 @@ pub(super) fn scope(scope: ChecksumScope) -> ChecksumType {
         ChecksumScope::FullObject => ChecksumType::FULL_OBJECT,
         ChecksumScope::Composite => ChecksumType::COMPOSITE,
     })
+}
+
+/// Whether an answer is to say checksums.
+pub(super) fn wanted(mode: Option<&ChecksumMode>) -> bool {
+    mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
 }
 
 /// The algorithm of a header's name in lower case.

@@ -8,7 +8,9 @@ use super::origins::Origins;
 use super::resources;
 use crate::observe::{Observe, RequestId};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use s3s::service::S3Service;
 use s3s::{Body, S3ErrorCode, S3Result};
@@ -187,6 +189,10 @@ fn finish(mut answer: Answer, of: (RequestId, &str), path: &str, head: bool) -> 
     let status = answer.status();
     if !(status.is_client_error() || status.is_server_error()) {
         answer.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        // s3s says so of GET alone.
+        if answer.headers().contains_key(CONTENT_RANGE) {
+            *answer.status_mut() = http::StatusCode::PARTIAL_CONTENT;
+        }
         return (answer, None);
     }
     let text = answer.body().bytes().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::sse::{self, Told};
 use super::time::timestamp;
 use super::versions::version;
 use super::{body, checksum};
-use crate::gateway::{self, Checksum, ChecksumScope, Copy, Declared, Described, Get, Head, Place, Put, Written};
+use crate::gateway::{self, Checksum, ChecksumKind, ChecksumScope, Copy, Declared, Described, Get, Head, Place, Put, Written};
 use http::HeaderMap;
 use s3s::TrailingHeaders;
 use s3s::dto::{
@@ -67,23 +67,21 @@ impl Adapter {
         Ok(output)
     }
 
-    pub(super) async fn get(&self, asker: Asker, request: S3Request<GetObjectInput>) -> S3Result<(GetObjectOutput, bool)> {
+    pub(super) async fn get(&self, asker: Asker, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
         let mut input = request.input;
-        refuse(&[(input.part_number.is_some(), "partNumber")])?;
         let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
         let version = input.version_id.as_deref().map(version).transpose()?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
-        let range = span(input.range.as_ref());
+        let range = span(input.range.as_ref(), input.part_number)?;
         let (key, asked_with) = (input.key, customer.clone());
         let operation = Get { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         sound?;
         let opened = self.gateway.get(permitted).await.map_err(|error| self.integrity(error))?;
         let gateway::Opened { described, length, chunks } = opened;
-        let with_checksum = input.checksum_mode.is_some() && described.range.is_none();
+        let with_checksum = checksum::wanted(input.checksum_mode.as_ref());
         let head = head_output(&described, with_checksum);
-        let partial = described.range.is_some();
         let overridden = |header: Option<String>, own: Option<String>| header.or(own);
         let mut output = GetObjectOutput {
             accept_ranges: head.accept_ranges,
@@ -107,6 +105,7 @@ impl Adapter {
             object_lock_legal_hold_status: head.object_lock_legal_hold_status,
             website_redirect_location: head.website_redirect_location,
             checksum_type: head.checksum_type,
+            parts_count: head.parts_count,
             ..GetObjectOutput::default()
         };
         let told = Told::new(described.encryption.as_ref(), customer.as_ref());
@@ -116,32 +115,28 @@ impl Adapter {
             let written = expires.format(s3s::dto::TimestampFormat::HttpDate, &mut text);
             output.expires = written.ok().and_then(|()| String::from_utf8(text).ok()).or(output.expires);
         }
-        if let Some((sum, scope)) = described.checksum.as_ref().filter(|_| with_checksum) {
-            checksum::answer!(output, sum.kind, checksum_text(sum, *scope, described.parts));
+        if let Some((kind, text)) = shown_checksum(&described).filter(|_| with_checksum) {
+            checksum::answer!(output, kind, text);
         }
-        Ok((output, partial))
+        Ok(output)
     }
 
-    pub(super) async fn head(&self, asker: Asker, request: S3Request<HeadObjectInput>) -> S3Result<(HeadObjectOutput, bool)> {
+    pub(super) async fn head(&self, asker: Asker, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
         let mut input = request.input;
-        refuse(&[(input.part_number.is_some(), "partNumber")])?;
         let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
         let version = input.version_id.as_deref().map(version).transpose()?;
         let modified = (input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref());
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), modified);
-        let range = span(input.range.as_ref());
+        let range = span(input.range.as_ref(), input.part_number)?;
         let (key, asked_with) = (input.key, customer.clone());
         let operation = Head { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         sound?;
         let described = self.gateway.head(permitted).await.map_err(|error| self.integrity(error))?;
-        let mut output = head_output(&described, input.checksum_mode.is_some());
-        if let Some((first, last)) = described.range {
-            output.content_length = i64::try_from(last.saturating_sub(first).saturating_add(1)).ok();
-        }
+        let mut output = head_output(&described, checksum::wanted(input.checksum_mode.as_ref()));
         let told = Told::new(described.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
-        Ok((output, described.range.is_some()))
+        Ok(output)
     }
 
     pub(super) async fn copy(&self, asker: Asker, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
@@ -210,7 +205,7 @@ pub(super) fn strong(etag: &str) -> ETag {
     ETag::Strong(etag.to_owned())
 }
 
-fn source(source: &CopySource) -> S3Result<Place> {
+pub(super) fn source(source: &CopySource) -> S3Result<Place> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
             let version = version_id.as_deref().map(version).transpose()?;
@@ -240,12 +235,23 @@ fn copied(written: &Written) -> CopyObjectResult {
     result
 }
 
+/// The checksum of what is answered: of the object, or of the part that was asked for. A range has none.
+fn shown_checksum(described: &Described) -> Option<(ChecksumKind, String)> {
+    match &described.part {
+        Some(part) => part.checksum.as_ref().map(|sum| (sum.kind, checksum::text(sum))),
+        None if described.range.is_some() => None,
+        None => described.checksum.as_ref().map(|(sum, scope)| (sum.kind, checksum_text(sum, *scope, described.parts))),
+    }
+}
+
 fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
     let headers = described.about.headers.clone();
-    let content_range = described.range.map(|(first, last)| format!("bytes {first}-{last}/{}", described.size));
+    // HTTP has no way to name a range of no bytes.
+    let range = described.range.filter(|(first, last)| first <= last);
+    let content_range = range.map(|(first, last)| format!("bytes {first}-{last}/{}", described.size));
     let mut output = HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        content_length: i64::try_from(described.size).ok(),
+        content_length: i64::try_from(described.length()).ok(),
         content_range,
         cache_control: headers.cache_control,
         content_disposition: headers.content_disposition,
@@ -263,11 +269,12 @@ fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
         object_lock_mode: described.about.lock.retention.map(|retention| mode_name(retention.mode).to_owned().into()),
         object_lock_retain_until_date: described.about.lock.retention.map(|retention| timestamp(retention.until)),
         object_lock_legal_hold_status: described.about.lock.hold.map(|on| hold_name(on).to_owned().into()),
+        parts_count: described.part.as_ref().and_then(|part| i32::try_from(part.count?).ok()),
         ..HeadObjectOutput::default()
     };
-    if let Some((sum, scope)) = described.checksum.as_ref().filter(|_| with_checksum) {
-        checksum::answer!(output, sum.kind, checksum_text(sum, *scope, described.parts));
-        output.checksum_type = Some(checksum::scope(*scope));
+    if let Some((kind, text)) = shown_checksum(described).filter(|_| with_checksum) {
+        checksum::answer!(output, kind, text);
+        output.checksum_type = described.checksum.as_ref().map(|(_, scope)| checksum::scope(*scope));
     }
     output
 }

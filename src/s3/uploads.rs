@@ -1,20 +1,23 @@
 //! Uploads in parts.
 
-use super::about::{about, conditions, limit, refuse, refuse_unsupported};
+use super::about::{about, conditions, limit, part_number, refuse, refuse_unsupported};
 use super::adapter::{Adapter, Asker};
 use super::buckets::owner;
 use super::error::{denied, failed, invalid_argument, plain};
 use super::listing::{Encoding, echo, prefixes};
-use super::objects::{declared, strong};
+use super::objects::{declared, source, strong};
 use super::sse::{self, Told};
 use super::time::timestamp;
 use super::{body, checksum};
-use crate::gateway::{Abort, ChecksumKind, ChecksumScope, Complete, CreateUpload, ListParts, ListUploads, NamedPart, PutPart};
+use crate::gateway::{
+    Abort, ChecksumKind, ChecksumScope, Complete, CopyPart, CreateUpload, ListParts, ListUploads, NamedPart, PutPart,
+};
 use http::HeaderMap;
 use s3s::dto::{
-    AbortMultipartUploadInput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
+    AbortMultipartUploadInput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, CopyPartResult,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-    ListPartsInput, ListPartsOutput, MultipartUpload, Part, UploadPartInput, UploadPartOutput,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Part, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
+    UploadPartOutput,
 };
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
@@ -57,7 +60,7 @@ impl Adapter {
         let ended = request.extensions.remove();
         let mut input = request.input;
         let (customer, sound) = sse::apart(self.customer(&sse::key_headers!(input), &request.extensions));
-        let number = u32::try_from(input.part_number).map_err(|_| invalid_argument("the part number must be from 1 to 10000"))?;
+        let number = part_number(input.part_number)?;
         let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
         let mut declared = declared(&request.headers, input.content_length, input.content_md5.as_deref(), sums)?;
         let body = body::incoming(input.body, &request.headers, (trailing, ended), &mut declared)?;
@@ -72,6 +75,49 @@ impl Adapter {
         if let Some((sum, _)) = &written.checksum {
             checksum::answer!(output, sum.kind, checksum::text(sum));
         }
+        let told = Told::new(written.encryption.as_ref(), customer.as_ref());
+        sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
+        Ok(output)
+    }
+
+    pub(super) async fn copy_part(
+        &self,
+        asker: Asker,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<UploadPartCopyOutput> {
+        let mut input = request.input;
+        let (customer, sound) = sse::apart(self.customer(&sse::key_headers!(input), &request.extensions));
+        let (source_customer, source_sound) = sse::apart(self.customer(&sse::source_key_headers!(input), &request.extensions));
+        let modified = (input.copy_source_if_modified_since.as_ref(), input.copy_source_if_unmodified_since.as_ref());
+        let source_conditions =
+            conditions(input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref(), modified);
+        let operation = CopyPart {
+            bucket: input.bucket,
+            key: input.key,
+            upload_id: input.upload_id,
+            number: part_number(input.part_number)?,
+            source: source(&input.copy_source)?,
+            range: input.copy_source_range.as_deref().map(copied_range).transpose()?,
+            source_conditions,
+            customer: customer.clone(),
+            source_customer,
+        };
+        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        sound.and(source_sound)?;
+        let written = self.gateway.copy_part(permitted).await.map_err(|error| self.integrity(error))?;
+        let mut result = CopyPartResult {
+            e_tag: Some(strong(&written.etag)),
+            last_modified: Some(timestamp(written.modified)),
+            ..CopyPartResult::default()
+        };
+        if let Some((sum, _)) = &written.checksum {
+            checksum::answer!(result, sum.kind, checksum::text(sum));
+        }
+        let mut output = UploadPartCopyOutput {
+            copy_part_result: Some(result),
+            copy_source_version_id: written.source_version,
+            ..UploadPartCopyOutput::default()
+        };
         let told = Told::new(written.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, sse_customer_algorithm, sse_customer_key_md5);
         Ok(output)
@@ -223,6 +269,19 @@ impl Adapter {
 /// What S3 takes where a client names an algorithm and no type.
 fn usual_scope(kind: ChecksumKind) -> ChecksumScope {
     if kind == ChecksumKind::Crc64Nvme { ChecksumScope::FullObject } else { ChecksumScope::Composite }
+}
+
+/// First and last byte of `x-amz-copy-source-range`, which has one form alone.
+///
+/// # Errors
+/// `InvalidArgument` for any other.
+fn copied_range(text: &str) -> S3Result<(u64, u64)> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let ends = text.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
+    let range = ends.and_then(|(first, last)| Some((digits(first)?, digits(last)?)));
+    range.filter(|(first, last)| first <= last).ok_or_else(|| {
+        invalid_argument("the x-amz-copy-source-range value must be of the form bytes=first-last, in bytes counted from zero")
+    })
 }
 
 fn initiator(asker: &Asker) -> Initiator {

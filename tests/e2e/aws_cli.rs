@@ -21,6 +21,14 @@ fn aws_cli_copies_lists_syncs_and_removes() {
     assert!(fs::read(home.path().join("back")).unwrap() == large, "20 MB came back different");
     assert!(aws(&["s3", "ls", "s3://clinic/"]).contains(" 20000001 large"));
 
+    aws(&["s3", "mb", "s3://archive"]);
+    aws(&["s3", "cp", "--quiet", "s3://clinic/large", "s3://archive/copied"]);
+    aws(&["s3", "mv", "--quiet", "s3://archive/copied", "s3://archive/moved"]);
+    assert_eq!(aws(&["s3", "ls", "s3://archive/"]).matches("20000001").count(), 1);
+    aws(&["s3", "cp", "--quiet", "s3://archive/moved", &text(&home.path().join("back"))]);
+    assert!(fs::read(home.path().join("back")).unwrap() == large, "20 MB were copied differently");
+    aws(&["s3", "rb", "--force", "s3://archive"]);
+
     two_hundred_files(&from);
     let synced = aws(&["s3", "sync", &text(&from), "s3://clinic/tree"]);
     assert_eq!(synced.matches("upload: ").count(), 200);

@@ -6,6 +6,7 @@ use crate::envelope::{self, PartRecord};
 use crate::gateway::gateway::{Gateway, bucket_of};
 use crate::gateway::operation::{Checksum, ListParts, ListUploads};
 use crate::gateway::outcome::{ListedPart, ListedUpload, Parts, Uploads};
+use crate::gateway::read::checksum_in;
 use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::Bucket;
 use crate::store::{Ends, Millis, OpenUpload, Upload, decode_key, layout};
@@ -145,6 +146,5 @@ fn listed(part: &PartRecord) -> ListedPart {
 
 /// The checksum of a part, if its kind is one we know.
 pub(super) fn checksum_of(part: &PartRecord) -> Option<Checksum> {
-    let field = part.checksum.as_ref()?;
-    Some(Checksum { kind: field.kind()?, value: field.value().to_vec() })
+    part.checksum.as_ref().and_then(checksum_in)
 }

@@ -7,8 +7,8 @@ use crate::gateway::body::Body;
 use crate::gateway::digests::{Digests, Sums};
 use crate::gateway::encryption::{Customer, ServerSide, fitting};
 use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
-use crate::gateway::intake::Intake;
-use crate::gateway::operation::{ChecksumScope, PutPart};
+use crate::gateway::intake::{Content, Intake};
+use crate::gateway::operation::{ChecksumScope, Declared, PutPart};
 use crate::gateway::outcome::Written;
 use crate::gateway::put::{Taken, Target, field, part_field};
 use crate::gateway::{Error, Refusal, etag, items};
@@ -28,27 +28,32 @@ impl Gateway {
     pub async fn put_part(&self, operation: Permitted<PutPart>, body: Body) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
         let PutPart { key, upload_id, number, declared, customer, .. } = operation.into_operation();
-        if !(1..=LAST).contains(&number) {
-            return Err(Refusal::InvalidArgument("the part number must be from 1 to 10000".to_owned()).into());
-        }
+        check_number(number)?;
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
+        let attempt = Attempt { open: &open, number, customer: customer.as_ref() };
+        self.take_part(attempt, &declared, body.into()).await
+    }
+
+    /// Seals content as one attempt at a part.
+    pub(super) async fn take_part(&self, attempt: Attempt<'_>, declared: &Declared, content: Content) -> Result<Written, Error> {
+        let Attempt { open, number, customer } = attempt;
         let fallback = super::sums::declared(open.head.metadata()).map(|(kind, _)| kind);
-        let sealer = open.body_keys(customer.as_ref())?.segment(number, &mut OsRandom);
-        let intake = Intake::new(sealer, Digests::new(open.etag(self.settings.etag), &declared, fallback));
-        let begin = || self.begin_part(&open, number);
-        let taken = self.take_in(body, &declared, intake, begin).await?;
+        let sealer = open.body_keys(customer)?.segment(number, &mut OsRandom);
+        let intake = Intake::new(sealer, Digests::new(open.etag(self.settings.etag), declared, fallback));
+        let begin = || self.begin_part(open, number);
+        let taken = self.take_in(content, declared, intake, begin).await?;
         let Taken { target, last, mut entry, sums } = taken;
         entry.checksum = part_field(sums.checksum.as_ref())?;
         let mut draft = match target {
             Target::Draft(draft) => draft,
-            Target::Undecided => self.begin_part(&open, number).await.map_err(no_upload)?,
+            Target::Undecided => self.begin_part(open, number).await.map_err(no_upload)?,
         };
         draft.write(Box::new(move || last)).await?;
         let stored = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.map_err(no_upload)?;
         let modified = self.now();
         let content_id = stored.e_tag.unwrap_or_default();
         let etag = part_etag(&entry, &sums);
-        self.record_part(&open, part_record(entry, &sums, content_id, modified)?).await?;
+        self.record_part(open, part_record(entry, &sums, content_id, modified)?).await?;
         let checksum = sums.checksum.map(|checksum| (checksum, ChecksumScope::FullObject));
         let encryption = open.encryption()?;
         Ok(Written { etag, modified, checksum, encryption, version: None, source_version: None })
@@ -66,6 +71,22 @@ impl Gateway {
         self.backend.put_opts(&path, payload, PutOptions::from(PutMode::Create)).await?;
         Ok(())
     }
+}
+
+/// An attempt at a part: of which upload, at which number, and with the key that the client sent.
+pub(super) struct Attempt<'a> {
+    pub(super) open: &'a Open,
+    pub(super) number: u32,
+    pub(super) customer: Option<&'a Customer>,
+}
+
+/// # Errors
+/// `InvalidArgument` for a number that no part has.
+pub(super) fn check_number(number: u32) -> Result<(), Error> {
+    if (1..=LAST).contains(&number) {
+        return Ok(());
+    }
+    Err(Refusal::InvalidArgument("the part number must be from 1 to 10000".to_owned()).into())
 }
 
 impl Open {
