@@ -2,6 +2,7 @@
 
 use super::md5::Md5;
 use super::{Secret, provider};
+use hmac::{Hmac, KeyInit, Mac};
 use subtle::ConstantTimeEq;
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
@@ -20,6 +21,15 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 #[must_use]
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     provider::hmac(key, parts)
+}
+
+/// HMAC-SHA-1, for signatures of version 2 and nothing else.
+#[must_use]
+pub fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
+    let Ok(state) = Hmac::<sha1::Sha1>::new_from_slice(key) else {
+        unreachable!("HMAC takes keys of any length");
+    };
+    state.chain_update(text).finalize().into_bytes().into()
 }
 
 /// `HKDF-Extract` with SHA-256 (RFC 5869, 2.2).

@@ -18,6 +18,6 @@ mod secret;
 
 pub use digest::{Digest, DigestKind, combine};
 pub use gcm::{BadTag, Gcm, NONCE, TAG};
-pub use hash::{equal, expand, extract, hmac, md5, sha256};
+pub use hash::{equal, expand, extract, hmac, hmac_sha1, md5, sha256};
 pub use provider::NAME as PROVIDER;
 pub use secret::{Secret, erase};

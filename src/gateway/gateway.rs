@@ -99,7 +99,9 @@ impl Gateway {
         }
     }
 
-    pub(super) fn now(&self) -> Millis {
+    /// The time, as everything here is told it.
+    #[must_use]
+    pub fn now(&self) -> Millis {
         (self.clock)()
     }
 

@@ -1,7 +1,8 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
 use super::control::compared;
-use super::error::{invalid_request, not_implemented, plain};
+use super::error::{invalid_request, plain};
+use super::form::{Forms, is_form};
 use super::framing::{Ended, Watched};
 use super::known::{self, Expected};
 use super::origins::Origins;
@@ -23,6 +24,7 @@ pub struct Service {
     inner: S3Service,
     observe: Arc<Observe>,
     origins: Arc<Origins>,
+    forms: Arc<Forms>,
     region: Arc<str>,
 }
 
@@ -44,8 +46,9 @@ const SINGLE: [&str; 8] =
 const HEADERS_MAX: usize = 32 << 10;
 
 impl Service {
-    pub(super) fn new(inner: S3Service, observe: Arc<Observe>, origins: Origins, region: &str) -> Self {
-        Self { inner, observe, origins: Arc::new(origins), region: Arc::from(region) }
+    pub(super) fn new(inner: S3Service, observe: Arc<Observe>, origins: Origins, forms: Forms) -> Self {
+        let region = Arc::from(forms.region.as_str());
+        Self { inner, observe, origins: Arc::new(origins), forms: Arc::new(forms), region }
     }
 
     /// Answers a request.
@@ -97,6 +100,14 @@ fn watched(mut request: Request<Body>) -> Request<Body> {
 impl Service {
     /// Hands a request on to s3s. Every line that is logged on the way names it.
     async fn pass(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
+        if is_form(request.method(), request.headers()) {
+            let (put, posted) = Box::pin(self.forms.put(request)).await?;
+            return posted.answer(self.hand_on(put, id).await?);
+        }
+        self.hand_on(request, id).await
+    }
+
+    async fn hand_on(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
         let (request, wrong) = compared(watched(request))?;
         let span = tracing::error_span!("exchange", request = %id);
         let answer = self.inner.call(request).instrument(span).await;
@@ -155,14 +166,7 @@ fn check_headers(method: &Method, headers: &HeaderMap) -> S3Result<()> {
     if headers.contains_key("x-amz-security-token") {
         return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));
     }
-    let form = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"));
-    if form && *method == Method::POST {
-        return Err(not_implemented("a POST of a form"));
-    }
-    if *method == Method::POST {
+    if *method == Method::POST && !is_form(method, headers) {
         return check_control_body(headers);
     }
     Ok(())
@@ -245,7 +249,7 @@ fn usual_message(code: &str) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -13,6 +13,7 @@ mod credentials;
 mod deletes;
 mod encryption;
 mod error;
+mod form;
 mod framing;
 mod front;
 mod host;
@@ -115,15 +116,14 @@ pub fn service(
     let region = settings.region.parse().map_err(|_| SettingsFault::Region(settings.region.clone()))?;
     let mut config = S3Config::default();
     config.xml_max_body_size = XML_MAX;
-    config.post_object_max_file_size = 0;
     config.put_object_max_size = Some(settings.max_upload);
     config.aws_chunked_stream_max_chunk_size = FRAME_MAX;
-    config.form_max_field_size = 64 << 10;
-    config.form_max_fields_size = 1 << 20;
-    config.form_max_parts = 100;
+    // Forms never come so far: `form` makes PUTs of them.
+    config.post_object_max_file_size = 0;
+    config.form_max_fields_size = 0;
+    config.allow_post_signature = false;
     config.expected_region = Some(region);
     config.sig_v4_allowed_services = vec!["s3".to_owned()];
-    config.allow_post_signature = false;
     // For presigned URLs alone: the strict layer refuses it in headers.
     config.enable_sig_v2 = true;
     let adapter = Adapter {
@@ -136,8 +136,11 @@ pub fn service(
     };
     let mut builder = S3ServiceBuilder::new(adapter);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-    builder.set_auth(users::Auth(users));
+    builder.set_auth(users::Auth(Arc::clone(&users)));
+    builder.set_access(users::Door);
     let domains = host::Domains(settings.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect());
     builder.set_host(domains.clone());
-    Ok(Service::new(builder.build(), observe, origins::Origins::new(gateway, domains), &settings.region))
+    let (region, max_upload) = (settings.region.clone(), settings.max_upload);
+    let forms = form::Forms { gateway: Arc::clone(&gateway), users, domains: domains.clone(), region, max_upload };
+    Ok(Service::new(builder.build(), observe, origins::Origins::new(gateway, domains), forms))
 }

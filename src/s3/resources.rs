@@ -63,7 +63,7 @@ const PARAMETERS: &[&str] = &[
     "AWSAccessKeyId", "Expires", "Signature",
 ];
 
-/// Refuses parameters that are repeated or belong to no operation, and sub-resources where they are not.
+/// Refuses parameters that are repeated, those of writes that belong to no operation, and sub-resources where they are not.
 ///
 /// # Errors
 /// `NotImplemented`, `MethodNotAllowed`, `InvalidArgument`, or `InvalidToken` for session tokens.
@@ -110,7 +110,9 @@ fn check_one(method: &Method, name: &str, of_object: bool) -> S3Result<()> {
     if lower.starts_with("x-amz-") {
         return known::check_parameter(&lower);
     }
-    let free = name == "x-id" || name.starts_with("response-") || PARAMETERS.contains(&name);
+    // One of no operation, as pages and caches make them up: reading is the same without.
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let free = reads || name == "x-id" || name.starts_with("response-") || PARAMETERS.contains(&name);
     if free { Ok(()) } else { Err(not_implemented(&format!("the query parameter {}", name.escape_default()))) }
 }
 
@@ -129,7 +131,8 @@ mod tests {
         assert_eq!(code(Method::POST, "uploads", true), None);
         assert_eq!(code(Method::POST, "uploads", false), Some(S3ErrorCode::MethodNotAllowed));
         assert_eq!(code(Method::PUT, "torrent", true), Some(S3ErrorCode::NotImplemented));
-        assert_eq!(code(Method::GET, "nosuchthing", false), Some(S3ErrorCode::NotImplemented));
+        assert_eq!(code(Method::PUT, "nosuchthing", true), Some(S3ErrorCode::NotImplemented));
+        assert_eq!(code(Method::GET, "nosuchthing", false), None);
         assert_eq!(code(Method::GET, "prefix=a&prefix=b", false), Some(S3ErrorCode::InvalidArgument));
         assert_eq!(code(Method::GET, "X-Amz-Date=a&x-amz-date=b", false), Some(S3ErrorCode::InvalidArgument));
         assert_eq!(code(Method::GET, "X-Amz-Security-Token=a", false), Some(S3ErrorCode::InvalidToken));

@@ -4,11 +4,12 @@ use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, invalid_argument, plain};
 use super::versions::version;
 use crate::gateway::{GetBucketTags, GetObjectTags, PutBucketTags, PutObjectTags, Tags};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::dto::{
     DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetBucketTaggingOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-    PutBucketTaggingInput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
+    PutBucketTaggingInput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Tagging,
 };
+use s3s::xml::{Deserialize, Deserializer};
 use s3s::{S3ErrorCode, S3Result};
 
 /// The tags of an `x-amz-tagging` header: a query.
@@ -22,6 +23,19 @@ pub(super) fn of_header(header: Option<&str>) -> S3Result<Tags> {
         add(&mut tags, decoded(key)?, decoded(value)?)?;
     }
     Ok(tags)
+}
+
+/// The same tags as a header, of the XML that forms have.
+///
+/// # Errors
+/// `MalformedXML` for what is no tag set.
+pub(super) fn header_of_xml(xml: &str) -> S3Result<String> {
+    let mut reader = Deserializer::new(xml.as_bytes());
+    let tagging = Tagging::deserialize(&mut reader).and_then(|tagging| reader.expect_eof().map(|()| tagging));
+    let tagging = tagging.map_err(|_| plain(S3ErrorCode::MalformedXML, "the tagging field is no tag set"))?;
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = of_set(tagging.tag_set)?.into_iter().map(|(key, value)| format!("{}={}", encoded(&key), encoded(&value)));
+    Ok(pairs.collect::<Vec<_>>().join("&"))
 }
 
 fn decoded(text: &str) -> S3Result<String> {

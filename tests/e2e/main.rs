@@ -9,6 +9,7 @@ mod canary;
 mod check;
 mod cors;
 mod encryption;
+mod forms;
 mod https;
 mod interrupted;
 mod part_copies;
