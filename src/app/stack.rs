@@ -88,11 +88,15 @@ impl Stack {
         }
         let roots = roots(settings)?;
         let backend = store(settings, if made { DiskStore::open } else { DiskStore::create }).await?;
-        let keyring = match Keyring::load(Arc::clone(&backend), roots, keyring_settings(settings)).await {
+        let load = || Keyring::load(Arc::clone(&backend), roots.clone(), keyring_settings(settings));
+        let keyring = match load().await {
             Err(keyring::Error::Absent) if is_empty(&*backend).await? => {
-                Keyring::create(Arc::clone(&backend), root(&settings.root_key)?, keyring_settings(settings)).await
+                let made = Keyring::create(Arc::clone(&backend), root(&settings.root_key)?, keyring_settings(settings)).await;
+                // Loaded again with all roots: a new keyring knows only the one that wraps it.
+                made.map_err(|error| Failure::of("the keyring", error))?;
+                load().await
             }
-            load => load,
+            loaded => loaded,
         };
         let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
         let stack = Self::over(backend, keyring, settings);

@@ -107,6 +107,7 @@ fn a_handshake_that_stalls_is_closed_in_time() {
 #[test]
 fn a_certificate_that_cannot_be_used_is_told_with_its_remedy() {
     let home = Home::in_memory();
+    assert!(output(waxseal().args(["init", "--json"]).args(home.place())).status.success());
     let made = Certificate::make(home.path());
     let other = home.path().join("other");
     fs::create_dir(&other).unwrap();
