@@ -2,11 +2,19 @@
 
 use super::configuration::{Cors, CorsAsked, CorsVerdict, Versioning};
 use super::gateway::{Gateway, bucket_of};
-use super::operation::{GetCors, GetVersioning, PutCors, PutVersioning};
+use super::operation::{GetCors, GetVersioning, Inquire, PutCors, PutVersioning};
 use super::{Error, Refusal};
 use crate::access::Permitted;
 
 impl Gateway {
+    /// Whether there is a bucket to answer for.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`.
+    pub fn inquire(&self, operation: &Permitted<Inquire>) -> Result<(), Error> {
+        bucket_of(operation).map(drop)
+    }
+
     /// Whether overwritten objects are kept.
     pub async fn versioning(&self, operation: &Permitted<GetVersioning>) -> Result<Versioning, Error> {
         Ok(self.configuration(operation).await?.versioning)

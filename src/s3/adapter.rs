@@ -3,7 +3,8 @@
 use super::error::plain;
 use super::form::Vouched;
 use super::known::Expected;
-use crate::access::{Policy, Principal, Users};
+use super::unset::{self, AsItIs};
+use crate::access::{Action, Policy, Principal, Users};
 use crate::gateway::{Gateway, PutCors};
 use crate::observe::Observe;
 use http::StatusCode;
@@ -106,6 +107,78 @@ operations! {
     };
     update_object_encryption(UpdateObjectEncryptionInput, UpdateObjectEncryptionOutput) =>
         this.update_encryption(&asker, request.input).await.map(S3Response::new);
+    get_bucket_request_payment(GetBucketRequestPaymentInput, GetBucketRequestPaymentOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketRequestPayment), Ok(unset::payment()));
+    put_bucket_request_payment(PutBucketRequestPaymentInput, PutBucketRequestPaymentOutput) => {
+        let answer = request.input.as_it_is();
+        this.inquire(&asker, (request.input.bucket, Action::PutBucketRequestPayment), answer)
+    };
+    get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput, GetBucketAccelerateConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetAccelerateConfiguration), Ok(dto::GetBucketAccelerateConfigurationOutput::default()));
+    put_bucket_accelerate_configuration(PutBucketAccelerateConfigurationInput, PutBucketAccelerateConfigurationOutput) => {
+        let answer = request.input.as_it_is();
+        this.inquire(&asker, (request.input.bucket, Action::PutAccelerateConfiguration), answer)
+    };
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketNotification), Ok(dto::GetBucketNotificationConfigurationOutput::default()));
+    put_bucket_notification_configuration(PutBucketNotificationConfigurationInput, PutBucketNotificationConfigurationOutput) => {
+        let answer = request.input.as_it_is();
+        this.inquire(&asker, (request.input.bucket, Action::PutBucketNotification), answer)
+    };
+    get_bucket_logging(GetBucketLoggingInput, GetBucketLoggingOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketLogging), Ok(dto::GetBucketLoggingOutput::default()));
+    put_bucket_logging(PutBucketLoggingInput, PutBucketLoggingOutput) => {
+        let answer = request.input.as_it_is();
+        this.inquire(&asker, (request.input.bucket, Action::PutBucketLogging), answer)
+    };
+    get_bucket_replication(GetBucketReplicationInput, GetBucketReplicationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetReplicationConfiguration), Err(unset::no_replication()));
+    delete_bucket_replication(DeleteBucketReplicationInput, DeleteBucketReplicationOutput) =>
+        this.remove_nothing(&asker, request.input.bucket, Action::PutReplicationConfiguration);
+    get_bucket_website(GetBucketWebsiteInput, GetBucketWebsiteOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketWebsite), Err(unset::no_website()));
+    delete_bucket_website(DeleteBucketWebsiteInput, DeleteBucketWebsiteOutput) =>
+        this.remove_nothing(&asker, request.input.bucket, Action::DeleteBucketWebsite);
+    get_bucket_analytics_configuration(GetBucketAnalyticsConfigurationInput, GetBucketAnalyticsConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetAnalyticsConfiguration), Err(unset::no_configuration()));
+    delete_bucket_analytics_configuration(DeleteBucketAnalyticsConfigurationInput, DeleteBucketAnalyticsConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::PutAnalyticsConfiguration), Err(unset::no_configuration()));
+    list_bucket_analytics_configurations(ListBucketAnalyticsConfigurationsInput, ListBucketAnalyticsConfigurationsOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetAnalyticsConfiguration), Ok(dto::ListBucketAnalyticsConfigurationsOutput { is_truncated: Some(false), ..Default::default() }));
+    get_bucket_inventory_configuration(GetBucketInventoryConfigurationInput, GetBucketInventoryConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetInventoryConfiguration), Err(unset::no_configuration()));
+    delete_bucket_inventory_configuration(DeleteBucketInventoryConfigurationInput, DeleteBucketInventoryConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::PutInventoryConfiguration), Err(unset::no_configuration()));
+    list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput, ListBucketInventoryConfigurationsOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetInventoryConfiguration), Ok(dto::ListBucketInventoryConfigurationsOutput { is_truncated: Some(false), ..Default::default() }));
+    get_bucket_metrics_configuration(GetBucketMetricsConfigurationInput, GetBucketMetricsConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetMetricsConfiguration), Err(unset::no_configuration()));
+    delete_bucket_metrics_configuration(DeleteBucketMetricsConfigurationInput, DeleteBucketMetricsConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::PutMetricsConfiguration), Err(unset::no_configuration()));
+    list_bucket_metrics_configurations(ListBucketMetricsConfigurationsInput, ListBucketMetricsConfigurationsOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetMetricsConfiguration), Ok(dto::ListBucketMetricsConfigurationsOutput { is_truncated: Some(false), ..Default::default() }));
+    get_bucket_intelligent_tiering_configuration(GetBucketIntelligentTieringConfigurationInput, GetBucketIntelligentTieringConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetIntelligentTieringConfiguration), Err(unset::no_configuration()));
+    delete_bucket_intelligent_tiering_configuration(DeleteBucketIntelligentTieringConfigurationInput, DeleteBucketIntelligentTieringConfigurationOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::PutIntelligentTieringConfiguration), Err(unset::no_configuration()));
+    list_bucket_intelligent_tiering_configurations(ListBucketIntelligentTieringConfigurationsInput, ListBucketIntelligentTieringConfigurationsOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetIntelligentTieringConfiguration), Ok(dto::ListBucketIntelligentTieringConfigurationsOutput { is_truncated: Some(false), ..Default::default() }));
+    get_bucket_policy(GetBucketPolicyInput, GetBucketPolicyOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketPolicy), Err(unset::no_policy()));
+    delete_bucket_policy(DeleteBucketPolicyInput, DeleteBucketPolicyOutput) =>
+        this.remove_nothing(&asker, request.input.bucket, Action::DeleteBucketPolicy);
+    get_bucket_policy_status(GetBucketPolicyStatusInput, GetBucketPolicyStatusOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketPolicyStatus), Ok(unset::policy_status()));
+    get_public_access_block(GetPublicAccessBlockInput, GetPublicAccessBlockOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketPublicAccessBlock), Err(unset::no_access_block()));
+    delete_public_access_block(DeletePublicAccessBlockInput, DeletePublicAccessBlockOutput) =>
+        this.remove_nothing(&asker, request.input.bucket, Action::PutBucketPublicAccessBlock);
+    get_bucket_ownership_controls(GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput) =>
+        this.inquire(&asker, (request.input.bucket, Action::GetBucketOwnershipControls), Ok(unset::ownership()));
+    put_bucket_ownership_controls(PutBucketOwnershipControlsInput, PutBucketOwnershipControlsOutput) => {
+        let answer = request.input.as_it_is();
+        this.inquire(&asker, (request.input.bucket, Action::PutBucketOwnershipControls), answer)
+    };
     get_object_tagging(GetObjectTaggingInput, GetObjectTaggingOutput) =>
         this.object_tags(&asker, request.input).await.map(S3Response::new);
     put_object_tagging(PutObjectTaggingInput, PutObjectTaggingOutput) =>

@@ -8,6 +8,13 @@ pub(super) fn plain(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
     S3Error::with_message(code, message.into())
 }
 
+/// A code that s3s does not know.
+pub(super) fn custom(code: &'static str, status: http::StatusCode, why: &str) -> S3Error {
+    let mut error = plain(S3ErrorCode::Custom(code.into()), why);
+    error.set_status_code(status);
+    error
+}
+
 pub(super) fn not_implemented(what: &str) -> S3Error {
     plain(S3ErrorCode::NotImplemented, format!("{what} is not implemented"))
 }

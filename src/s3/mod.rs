@@ -26,6 +26,7 @@ mod resources;
 mod sse;
 mod tags;
 mod time;
+mod unset;
 mod uploads;
 mod users;
 mod versioning;

@@ -1,7 +1,7 @@
 //! CORS around every request: preflights are answered here, since browsers ask before they sign, and answers get the
 //! headers that let a page read them.
 
-use super::error::{failed, plain};
+use super::error::{custom, failed};
 use super::front::Answer;
 use super::host::Domains;
 use crate::gateway::{CorsAllowed, CorsAsked, CorsVerdict, Gateway};
@@ -11,7 +11,7 @@ use http::header::{
     HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
-use s3s::{Body, S3Error, S3ErrorCode, S3Result};
+use s3s::{Body, S3Error, S3Result};
 use std::sync::Arc;
 
 /// What tells pages of each bucket apart.
@@ -115,10 +115,4 @@ fn bad(why: &str) -> S3Error {
 
 fn forbidden(why: &str) -> S3Error {
     custom("AccessForbidden", StatusCode::FORBIDDEN, why)
-}
-
-fn custom(code: &'static str, status: StatusCode, why: &str) -> S3Error {
-    let mut error = plain(S3ErrorCode::Custom(code.into()), why);
-    error.set_status_code(status);
-    error
 }

@@ -8,49 +8,52 @@ use s3s::{S3ErrorCode, S3Result};
 
 /// Sub-resources that are there, with the methods by which a bucket, and an object, has them.
 const THERE: &[(&str, &[&str], &[&str])] = &[
+    ("accelerate", &["GET", "PUT"], &[]),
+    ("analytics", &["GET", "PUT", "DELETE"], &[]),
     ("cors", &["GET", "PUT", "DELETE"], &[]),
     ("delete", &["POST"], &[]),
     ("encryption", &["GET", "PUT", "DELETE"], &["PUT"]),
+    ("id", &["GET", "PUT", "DELETE"], &[]),
+    ("intelligent-tiering", &["GET", "PUT", "DELETE"], &[]),
+    ("inventory", &["GET", "PUT", "DELETE"], &[]),
     ("legal-hold", &[], &["GET", "PUT"]),
     ("location", &["GET"], &[]),
+    ("logging", &["GET", "PUT"], &[]),
+    ("metrics", &["GET", "PUT", "DELETE"], &[]),
+    ("notification", &["GET", "PUT"], &[]),
     ("object-lock", &["GET", "PUT"], &[]),
+    ("ownershipControls", &["GET", "PUT", "DELETE"], &[]),
+    ("policy", &["GET", "PUT", "DELETE"], &[]),
+    ("policyStatus", &["GET"], &[]),
+    ("publicAccessBlock", &["GET", "PUT", "DELETE"], &[]),
+    ("replication", &["GET", "PUT", "DELETE"], &[]),
+    ("requestPayment", &["GET", "PUT"], &[]),
     ("retention", &[], &["GET", "PUT"]),
     ("tagging", &["GET", "PUT", "DELETE"], &["GET", "PUT", "DELETE"]),
     ("uploadId", &[], &["GET", "PUT", "POST", "DELETE"]),
     ("uploads", &["GET"], &["POST"]),
     ("versioning", &["GET", "PUT"], &[]),
     ("versions", &["GET"], &[]),
+    ("website", &["GET", "PUT", "DELETE"], &[]),
 ];
+
+/// Sub-resources that a bucket has many of, told apart by `id`.
+const MANY: [&str; 4] = ["analytics", "inventory", "metrics", "intelligent-tiering"];
 
 /// Sub-resources of operations that are not there: `SEMANTICS.md` has the same.
 const NOT_THERE: &[&str] = &[
-    "accelerate",
     "acl",
-    "analytics",
     "append",
     "attributes",
-    "id",
-    "intelligent-tiering",
-    "inventory",
     "lifecycle",
-    "logging",
     "metadataConfiguration",
     "metadataTable",
-    "metrics",
-    "notification",
-    "ownershipControls",
-    "policy",
-    "policyStatus",
-    "publicAccessBlock",
     "renameObject",
-    "replication",
-    "requestPayment",
     "restore",
     "select",
     "select-type",
     "session",
     "torrent",
-    "website",
 ];
 
 /// Parameters of operations; `x-amz-*`, `x-id` and `response-*` besides. The last line are those of presigned URLs of
@@ -79,6 +82,10 @@ pub(super) fn check(method: &Method, query: &str, of_object: bool) -> S3Result<(
             return Err(invalid_argument(format!("the query parameter {name} is repeated")));
         }
         seen.push(lower);
+    }
+    // Alone it names nothing, and what is left would be done to the bucket itself.
+    if seen.iter().any(|name| name == "id") && !MANY.iter().any(|many| seen.iter().any(|name| name == many)) {
+        return Err(not_implemented("the query parameter id"));
     }
     Ok(())
 }

@@ -21,3 +21,4 @@ mod reference;
 mod s3cmd;
 mod s3s_e2e;
 mod tool;
+mod unset;

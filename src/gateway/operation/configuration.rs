@@ -6,6 +6,25 @@ use crate::gateway::configuration::{Cors, DefaultEncryption, LockRule};
 use crate::gateway::encryption::Kms;
 use crate::gateway::lock::Retention;
 
+/// A question about a bucket whose answer is the same for every bucket.
+#[derive(Clone, Debug)]
+pub struct Inquire {
+    /// Which bucket.
+    pub bucket: String,
+    /// What must be allowed.
+    pub action: Action,
+}
+
+impl Operation for Inquire {
+    fn action(&self) -> Action {
+        self.action
+    }
+
+    fn bucket(&self) -> Option<&str> {
+        Some(&self.bucket)
+    }
+}
+
 operations! {
     /// Whether overwritten objects are kept.
     GetVersioning(GetBucketVersioning, bucket) {
