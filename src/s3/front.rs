@@ -1,6 +1,7 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
 use super::control::compared;
+use super::counted;
 use super::error::{invalid_request, plain};
 use super::form::{Forms, is_form};
 use super::framing::{Ended, Watched};
@@ -55,13 +56,14 @@ impl Service {
     pub async fn answer(&self, mut request: Request<Body>) -> Answer {
         let id = RequestId::next();
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
-        let exchange = self.observe.begin(id, method_name(&method), path.clone());
+        let mut exchange = self.observe.begin(id, method_name(&method), path.clone());
         let page = self.origins.page(&request);
         let (bucket, of_object) = self.origins.place(&request);
         let expected = Expected::of(&bucket, request.headers(), request.uri().query().unwrap_or_default());
         if !expected.is_empty() {
             request.extensions_mut().insert(expected);
         }
+        let request = counted::incoming(request, exchange.learnt());
         let answer = match check(&method, (request.uri(), of_object), request.headers()) {
             _ if method == Method::OPTIONS => self.origins.preflight(page.as_ref(), request.headers()).await,
             Ok(()) => self.pass(request, id).await,
@@ -81,8 +83,8 @@ impl Service {
         if let Some(page) = &page {
             self.origins.tell(page, answer.headers_mut()).await;
         }
-        exchange.answered(answer.status().as_u16(), code.as_deref());
-        answer
+        exchange.answered(answer.status().as_u16(), code);
+        counted::outgoing(answer, exchange, &method)
     }
 }
 

@@ -9,6 +9,7 @@ mod buckets;
 mod checksum;
 mod control;
 mod cors;
+mod counted;
 mod credentials;
 mod deletes;
 mod encryption;

@@ -12,6 +12,7 @@ mod encryption;
 mod forms;
 mod https;
 mod interrupted;
+mod log;
 mod part_copies;
 mod part_reads;
 mod parts;
