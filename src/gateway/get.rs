@@ -85,6 +85,9 @@ impl Sealed {
             return Err(Error::Internal("an object without chunks".to_owned()));
         };
         let first = fetcher.fetch(first, last).await?;
+        if last {
+            return Ok(Opened { described, length, chunks: stream::iter(first.into_iter().map(Ok)).boxed() });
+        }
         let rest = stream::iter(runs)
             .map(move |(run, last)| {
                 let fetcher = Arc::clone(&fetcher);
