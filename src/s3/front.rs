@@ -104,7 +104,7 @@ impl Service {
     async fn pass(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
         if is_form(request.method(), request.headers()) {
             let (put, posted) = Box::pin(self.forms.put(request)).await?;
-            return posted.answer(self.hand_on(put, id).await?);
+            return posted.answer(self.hand_on(put, id).await?, &self.observe);
         }
         self.hand_on(request, id).await
     }
