@@ -6,6 +6,18 @@ use crate::access::{Action, Operation};
 
 pub use super::fields::*;
 
+/// Where a page begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the beginning.
+    #[default]
+    First,
+    /// After this key, common prefix or bucket, whether or not it is there.
+    After(String),
+    /// Where the page ended that answered this token.
+    Token(String),
+}
+
 /// Defines operations with their action and bucket, so that none can be forgotten.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident ($action:ident $(, $bucket:ident $(, from $source:ident)?)?) {
@@ -40,8 +52,8 @@ operations! {
     ListBuckets(ListAllMyBuckets) {
         /// Only names that begin with this.
         prefix: String,
-        /// Only names after this one.
-        after: Option<String>,
+        /// Where the page begins.
+        start: Start,
         /// At most so many.
         limit: usize,
     }
@@ -124,8 +136,8 @@ operations! {
         prefix: String,
         /// Keys with this string after the prefix are shown once, up to and with it. Never empty.
         delimiter: Option<String>,
-        /// Only what comes after this key or common prefix.
-        after: Option<String>,
+        /// Where the page begins.
+        start: Start,
         /// At most so many keys and common prefixes together.
         limit: usize,
     }

@@ -84,8 +84,17 @@ pub struct Page {
     pub objects: Vec<Listed>,
     /// The common prefixes.
     pub prefixes: Vec<String>,
-    /// Where the next page begins: pass it as `after`. None if this is the last.
-    pub next: Option<String>,
+    /// Where the next page begins. None if this is the last.
+    pub next: Option<Next>,
+}
+
+/// Where the next page begins, in both forms that [`super::Start`] takes.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The last key or common prefix of this page.
+    pub after: String,
+    /// The same, opaque and authenticated.
+    pub token: String,
 }
 
 /// An object as a listing has it.
@@ -108,7 +117,7 @@ pub struct Listed {
 pub struct Buckets {
     /// In order of name.
     pub buckets: Vec<Arc<Bucket>>,
-    /// The last name of this page, if there are more.
+    /// Where the next page begins: a token. None if this is the last.
     pub next: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use super::about::{limit, refuse};
 use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, plain};
 use super::time::timestamp;
-use crate::gateway::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
+use crate::gateway::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets, Start};
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, GetBucketLocationOutput, HeadBucketOutput,
     ListBucketsInput, ListBucketsOutput, Owner,
@@ -18,9 +18,10 @@ impl Adapter {
     pub(super) fn buckets(&self, asker: &Asker, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
         let ListBucketsInput { continuation_token, max_buckets, prefix, .. } = input;
         let limit = limit(max_buckets, PAGE)?;
-        let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), after: continuation_token, limit };
+        let start = continuation_token.map_or(Start::First, Start::Token);
+        let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), start, limit };
         let permitted = self.policy.permit(asker, operation).map_err(denied)?;
-        let page = self.gateway.list_buckets(&permitted);
+        let page = self.gateway.list_buckets(&permitted).map_err(failed)?;
         let bucket = |bucket: &std::sync::Arc<crate::gateway::SealedBucket>| Bucket {
             name: Some(bucket.name.clone()),
             creation_date: Some(timestamp(bucket.created)),
