@@ -42,7 +42,7 @@ impl Gateway {
         sealed.open(described, &self.buffers).await
     }
 
-    async fn describe(
+    pub(super) async fn describe(
         &self,
         wanted: Wanted<'_>,
         span: Option<Span>,
@@ -101,11 +101,11 @@ impl Sealed {
 }
 
 /// What a read is about.
-struct Wanted<'a> {
-    bucket: &'a Bucket,
-    key: &'a str,
-    version: Option<&'a Version>,
-    customer: Option<&'a Customer>,
+pub(super) struct Wanted<'a> {
+    pub(super) bucket: &'a Bucket,
+    pub(super) key: &'a str,
+    pub(super) version: Option<&'a Version>,
+    pub(super) customer: Option<&'a Customer>,
 }
 
 /// How many chunks are read at once: what a buffer holds.

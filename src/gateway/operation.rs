@@ -119,6 +119,21 @@ operations! {
         /// The key that the client sent for it.
         customer: Option<Customer>,
     }
+    /// What is known of an object and its parts.
+    Attributes(GetObjectAttributes, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// The key that the client sent for it.
+        customer: Option<Customer>,
+        /// Only parts with a number above this.
+        after: u32,
+        /// At most so many parts.
+        limit: usize,
+    }
     /// Removes objects or versions; those that are not there count as removed.
     Delete(DeleteObject, bucket) {
         /// Where.

@@ -50,6 +50,28 @@ pub struct PartRead {
     pub checksum: Option<Checksum>,
 }
 
+/// An object with the parts it was uploaded in.
+#[derive(Clone, Debug)]
+pub struct Attributed {
+    /// What HEAD tells.
+    pub described: Described,
+    /// In order of number; none of an object that was put in one request.
+    pub parts: Vec<ObjectPart>,
+    /// The last number of this page, if there are more.
+    pub next: Option<u32>,
+}
+
+/// A part of an object.
+#[derive(Clone, Debug)]
+pub struct ObjectPart {
+    /// 1 to 10,000.
+    pub number: u32,
+    /// Length of its plaintext.
+    pub size: u64,
+    /// Its checksum, if it has one.
+    pub checksum: Option<Checksum>,
+}
+
 /// An object with its content, of which the first chunk is already verified.
 pub struct Opened {
     /// What HEAD tells.

@@ -208,6 +208,8 @@ operations! {
         this.get(asker, request).await.map(S3Response::new);
     head_object(HeadObjectInput, HeadObjectOutput) =>
         this.head(asker, request).await.map(S3Response::new);
+    get_object_attributes(GetObjectAttributesInput, GetObjectAttributesOutput) =>
+        this.attributes(asker, request).await.map(S3Response::new);
     copy_object(CopyObjectInput, CopyObjectOutput) =>
         this.copy(asker, request).await.map(S3Response::new);
     delete_object(DeleteObjectInput, DeleteObjectOutput) => {

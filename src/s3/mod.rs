@@ -4,6 +4,7 @@
 
 mod about;
 mod adapter;
+mod attributes;
 mod body;
 mod buckets;
 mod checksum;

@@ -215,7 +215,7 @@ pub(super) fn source(source: &CopySource) -> S3Result<Place> {
     }
 }
 
-fn checksum_text(sum: &Checksum, scope: ChecksumScope, parts: Option<u32>) -> String {
+pub(super) fn checksum_text(sum: &Checksum, scope: ChecksumScope, parts: Option<u32>) -> String {
     match (scope, parts) {
         (ChecksumScope::Composite, Some(parts)) => format!("{}-{parts}", checksum::text(sum)),
         _ => checksum::text(sum),
