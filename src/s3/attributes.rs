@@ -35,11 +35,13 @@ impl Adapter {
         let mut input = request.input;
         let (customer, sound) = sse::apart(self.reading(&sse::key_headers!(input), &request.headers, &request.extensions));
         let version = input.version_id.as_deref().map(version).transpose()?;
-        let asked = input.object_attributes;
-        if asked.is_empty() || asked.iter().any(|name| !KNOWN.contains(&name.as_str())) {
+        // s3s takes the list for one name.
+        let asked = input.object_attributes.iter().flat_map(|list| list.as_str().split(',')).map(|name| name.trim().to_owned());
+        let asked: Vec<String> = asked.collect();
+        if asked.iter().any(|name| !KNOWN.contains(&name.as_str())) {
             return Err(invalid_argument("invalid attribute name specified"));
         }
-        let wants = |name: &str| asked.iter().any(|asked| asked.as_str() == name);
+        let wants = |name: &str| asked.iter().any(|asked| asked == name);
         let max_parts = limit(input.max_parts, PAGE)?;
         let after = input.part_number_marker.unwrap_or(0);
         let after = u32::try_from(after).map_err(|_| invalid_argument("the part number marker must not be negative"))?;

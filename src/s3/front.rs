@@ -2,6 +2,7 @@
 
 use super::control::compared;
 use super::counted;
+use super::credentials;
 use super::error::{invalid_request, plain};
 use super::form::{Forms, is_form};
 use super::framing::{Ended, Watched};
@@ -110,7 +111,8 @@ impl Service {
     }
 
     async fn hand_on(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
-        let (request, wrong) = compared(watched(request))?;
+        let (mut request, wrong) = compared(watched(request))?;
+        credentials::dated(request.headers_mut());
         let span = tracing::error_span!("exchange", request = %id);
         let answer = self.inner.call(request).instrument(span).await;
         if let Some(refusal) = wrong.refusal() {
@@ -140,7 +142,7 @@ fn check(method: &Method, (uri, of_object): (&Uri, bool), headers: &HeaderMap) -
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
     }
-    super::credentials::check(uri, headers)
+    credentials::check(uri, headers)
         .and_then(|()| check_headers(method, headers))
         .and_then(|()| known::check_headers(headers, uri.query().unwrap_or_default()))
         .and_then(|()| resources::check(method, uri.query().unwrap_or_default(), of_object))
@@ -164,6 +166,9 @@ fn check_headers(method: &Method, headers: &HeaderMap) -> S3Result<()> {
         return Err(invalid_request(
             "the authorization mechanism you have provided is not supported: please use AWS4-HMAC-SHA256",
         ));
+    }
+    if headers.get("content-md5").is_some_and(HeaderValue::is_empty) {
+        return Err(plain(S3ErrorCode::InvalidDigest, "the Content-MD5 is not valid"));
     }
     if headers.contains_key("x-amz-security-token") {
         return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));

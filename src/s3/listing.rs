@@ -52,8 +52,9 @@ impl Encoding {
     }
 }
 
+/// Tab and line feed are carried as they are; a carriage return would be read as a line feed.
 fn is_unfit(name: &str) -> bool {
-    name.chars().any(|c| c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    name.chars().any(|c| (c < ' ' && !matches!(c, '\t' | '\n')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// A name that an answer only repeats: left out where XML has no way to write it, for the work is done by then.
@@ -72,7 +73,6 @@ struct Asked {
 impl Adapter {
     async fn page(&self, asker: &Asker, asked: Asked) -> S3Result<Page> {
         let Asked { bucket, prefix, delimiter, start, limit } = asked;
-        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let operation = List { bucket, prefix: prefix.unwrap_or_default(), delimiter, start, limit };
         let permitted = self.policy.permit(asker, operation).map_err(denied)?;
         self.gateway.list(permitted).await.map_err(failed)
@@ -81,6 +81,7 @@ impl Adapter {
     pub(super) async fn list_v2(&self, asker: Asker, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
         let ListObjectsV2Input { bucket, continuation_token, delimiter, encoding_type, fetch_owner, .. } = input;
         let (max_keys, prefix, start_after) = (limit(input.max_keys, PAGE)?, input.prefix, input.start_after);
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let encoding = Encoding::asked(encoding_type.as_ref())?;
         let start = match &continuation_token {
             Some(token) => Start::Token(token.clone()),
@@ -111,6 +112,7 @@ impl Adapter {
     pub(super) async fn list_v1(&self, asker: Asker, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
         let ListObjectsInput { bucket, delimiter, encoding_type, marker, prefix, .. } = input;
         let max_keys = limit(input.max_keys, PAGE)?;
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let encoding = Encoding::asked(encoding_type.as_ref())?;
         let start = after(marker.as_ref());
         let asked =
@@ -119,7 +121,7 @@ impl Adapter {
         let encoding = fitting(encoding, &page, [&prefix, &delimiter, &marker]);
         Ok(ListObjectsOutput {
             name: Some(bucket),
-            prefix: Some(encoding.show(&prefix.unwrap_or_default())),
+            prefix: Some(unencoded(prefix.unwrap_or_default(), encoding)),
             marker: Some(encoding.show(&marker.unwrap_or_default())),
             max_keys: i32::try_from(max_keys).ok(),
             is_truncated: Some(page.next.is_some()),
@@ -131,6 +133,12 @@ impl Adapter {
             ..ListObjectsOutput::default()
         })
     }
+}
+
+/// The prefix of version 1, which the SDKs show as it comes, unlike that of version 2: encoded only where XML could not
+/// carry it otherwise.
+fn unencoded(prefix: String, encoding: Encoding) -> String {
+    if is_unfit(&prefix) { encoding.show(&prefix) } else { prefix }
 }
 
 /// `asked` are the texts of the request that the answer repeats.

@@ -1,6 +1,6 @@
 //! What S3 answers where suites and clients look closely: requests by hand against the program, one server for all.
 
-use crate::support::client::{Client, Request, Response, request};
+use crate::support::client::{Client, Request, Response, now, request};
 use crate::support::server::{Home, Server};
 use std::sync::OnceLock;
 
@@ -70,14 +70,17 @@ fn attributes_of_an_object_are_those_that_were_asked_for() {
     let etag = ok(&request("PUT", &path).body("content").header("x-amz-checksum-crc32", "/sUwqQ=="));
     let etag = etag.header("etag").unwrap().trim_matches('"').to_owned();
     let all = ok(&attributes(&path, ALL));
-    assert_eq!((all.element("ETag"), all.element("ObjectSize"), all.element("StorageClass")), (etag, "7".into(), "STANDARD".into()));
+    assert_eq!(
+        (all.element("ETag"), all.element("ObjectSize"), all.element("StorageClass")),
+        (etag, "7".into(), "STANDARD".into())
+    );
     assert_eq!(all.element("ChecksumCRC32"), "/sUwqQ==");
     assert!(all.header("last-modified").is_some() && !all.text().contains("ObjectParts"), "{}", all.text());
     let one = ok(&attributes(&path, "ObjectSize"));
     assert!(one.text().contains("ObjectSize") && !one.text().contains("ETag") && !one.text().contains("Checksum"));
     refused(&attributes(&path, "ETag,Colour"), 400, "InvalidArgument");
     refused(&attributes("/attributes/none", ALL), 404, "NoSuchKey");
-    refused(&request("PUT", &format!("{path}?attributes")).body("x"), 501, "NotImplemented");
+    refused(&request("PUT", &format!("{path}?attributes")).body("x"), 405, "MethodNotAllowed");
     assert_eq!(ok(&request("GET", &path)).text(), "content");
 }
 
@@ -122,4 +125,34 @@ fn a_page_token_is_taken_from_nobody_else_and_for_no_other_listing() {
     let second = ok(&buckets(&format!("max-buckets=1&prefix=tokens-&continuation-token={token}")));
     assert_eq!([elements(&first, "Name"), elements(&second, "Name")].concat(), ["tokens-one", "tokens-two"]);
     refused(&buckets("max-buckets=1&continuation-token=tokens-one"), 400, "InvalidArgument");
+}
+
+#[test]
+fn a_listing_repeats_what_was_asked_as_the_sdks_read_it() {
+    let path = bucket("echoes");
+    let first = ok(&request("GET", &format!("{path}?prefix=%0A%25&delimiter=&encoding-type=url")));
+    assert_eq!(first.element("Prefix").replace("&#10;", "\n"), "\n%");
+    assert!(!first.text().contains("Delimiter"), "{}", first.text());
+    let second = ok(&request("GET", &format!("{path}?list-type=2&prefix=%0A%25&delimiter=&encoding-type=url")));
+    assert_eq!(second.element("Prefix"), "%0A%25");
+    assert!(!second.text().contains("Delimiter"), "{}", second.text());
+}
+
+#[test]
+fn a_request_may_be_dated_by_its_date_header() {
+    let dated = |time: u64| {
+        let date = chrono::DateTime::from_timestamp(i64::try_from(time).unwrap(), 0).unwrap();
+        let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        send(&Request { time: Some(time), ..request("GET", "/").header("date", &date) })
+    };
+    let now = now();
+    assert_eq!(dated(now).status, 200);
+    assert_eq!(dated(now - 3_600).code(), "RequestTimeTooSkewed");
+}
+
+#[test]
+fn an_empty_content_md5_is_no_digest() {
+    let path = bucket("digests") + "/object";
+    refused(&request("PUT", &path).body("x").header("content-md5", ""), 400, "InvalidDigest");
+    refused(&request("GET", &path), 404, "NoSuchKey");
 }
