@@ -59,7 +59,6 @@ pub enum Action {
     PutBucketOwnershipControls,
     ListBucketMultipartUploads,
     GetObject,
-    GetObjectAttributes,
     PutObject,
     DeleteObject,
     AbortMultipartUpload,

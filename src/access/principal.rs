@@ -94,6 +94,12 @@ impl Users {
         self.by_access_key.get(access_key_id).map(|user| &user.principal)
     }
 
+    /// The user whose owner id this is.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Principal>> {
+        self.by_access_key.values().map(|user| &user.principal).find(|principal| *principal.id.0 == *id)
+    }
+
     /// The secret that signs for an access key.
     #[must_use]
     pub fn secret(&self, access_key_id: &str) -> Option<&str> {

@@ -5,7 +5,7 @@ use super::conditions::Current;
 use super::encryption::{Chosen, Customer};
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
-use super::operation::{About, Copy};
+use super::operation::{About, Checksum, ChecksumKind, ChecksumScope, Copy};
 use super::outcome::Written;
 use super::read::Sealed;
 use super::versions::New;
@@ -13,7 +13,9 @@ use super::{Error, Refusal, items};
 use crate::access::Permitted;
 use crate::envelope::{BucketUuid, HEAD, Kek, Metadata, WrappedHead};
 use crate::keyring::OsRandom;
-use crate::store::{Millis, layout};
+use crate::store::{BUFFER_CHUNKS, Millis, layout};
+use bytes::Bytes;
+use futures::StreamExt;
 use std::sync::Arc;
 
 impl Gateway {
@@ -29,7 +31,7 @@ impl Gateway {
         let owner = Arc::clone(&operation.principal().id.0);
         let asked = operation.into_operation();
         let Copy { key, source, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
-        let (tags, lock) = (asked.tags, asked.lock);
+        let (tags, lock, asked_sum) = (asked.tags, asked.lock, asked.checksum);
         self.check_lock(&bucket, lock).await?;
         let found = self.find_to_read(&from, &source.key, source.version.as_ref()).await.map_err(of_source)?;
         let found = found.unlock(source_customer.as_ref(), &self.buffers).await?;
@@ -42,6 +44,10 @@ impl Gateway {
         let about = About { tags, lock, ..replaced.unwrap_or(described.about) };
         let mut metadata = about::to_metadata(&key, now.0, &owner, &about)?;
         items::set_encryption(&mut metadata, chosen.server.as_ref());
+        let computed = self.sum_for(&found, asked_sum).await?;
+        if let Some(sum) = &computed {
+            items::set_checksum(&mut metadata, sum);
+        }
         let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
         let source_version = self.version_shown(&from, &found).await?;
         let to = layout::object(&bucket.name, &key)?;
@@ -51,7 +57,7 @@ impl Gateway {
         let granted = self.grant(new, mode).await?;
         let wrapped = found.rewrap((&kek, bucket.uuid, &metadata), source_customer.as_ref(), &chosen)?;
         let keep = found.stored.meta().size.saturating_sub(u64::try_from(HEAD).unwrap_or(0));
-        let end = bytes::Bytes::copy_from_slice(&wrapped.head);
+        let end = Bytes::copy_from_slice(&wrapped.head);
         self.put_overflow(&wrapped).await?;
         let result = self.backend.splice(&found.source()?, keep, end, &to, granted.terms).await;
         let result = self.settle(&wrapped, result).await?;
@@ -62,8 +68,36 @@ impl Gateway {
             etag::of(opened.record(), opened.entries().len(), &backend_etag)
         };
         let modified = Millis(metadata.created);
-        let (checksum, encryption, version) = (described.checksum, chosen.server, granted.version);
-        Ok(Written { etag, modified, checksum, encryption, version, source_version })
+        let checksum = computed.map(|sum| (sum, ChecksumScope::FullObject)).or(described.checksum);
+        let (parts, encryption, version) = (described.parts, chosen.server, granted.version);
+        Ok(Written { etag, modified, checksum, parts, encryption, version, source_version })
+    }
+
+    /// The checksum that the Head of a copy must tell, for the final record behind it does not: one that was asked for, which
+    /// takes a read of the content, or one that the source's Head tells already.
+    async fn sum_for(&self, found: &Sealed, asked: Option<ChecksumKind>) -> Result<Option<Checksum>, Error> {
+        let there = found.describe()?.checksum;
+        let fits = |(sum, scope): &(Checksum, ChecksumScope)| asked == Some(sum.kind) && *scope == ChecksumScope::FullObject;
+        match asked {
+            Some(kind) if !there.as_ref().is_some_and(fits) => Ok(Some(self.sum(found.clone(), kind).await?)),
+            Some(_) | None => items::checksum(found.metadata()).map_err(|why| found.tampered(why)),
+        }
+    }
+
+    /// Reads all of an object for a checksum of it.
+    async fn sum(&self, sealed: Sealed, kind: ChecksumKind) -> Result<Checksum, Error> {
+        let described = sealed.describe()?;
+        let mut runs = sealed.open(described, &self.buffers).await?.chunks.ready_chunks(BUFFER_CHUNKS);
+        let mut digest = kind.digest();
+        while let Some(run) = runs.next().await {
+            let run = run.into_iter().collect::<Result<Vec<Bytes>, Error>>()?;
+            let job = move || {
+                run.iter().for_each(|piece| digest.update(piece));
+                digest
+            };
+            digest = tokio::task::spawn_blocking(job).await.map_err(Error::job)?;
+        }
+        Ok(Checksum { kind, value: digest.finish() })
     }
 }
 

@@ -110,6 +110,17 @@ pub struct Doomed {
 /// Tags, by key.
 pub type Tags = BTreeMap<String, String>;
 
+/// What a client says of the object that its parts become.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Its checksum.
+    pub checksum: Option<Checksum>,
+    /// What the checksum is of.
+    pub scope: Option<ChecksumScope>,
+    /// Its length, in bytes.
+    pub size: Option<u64>,
+}
+
 /// A part as Complete names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPart {

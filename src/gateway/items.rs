@@ -1,13 +1,20 @@
 //! What an object's metadata has beyond the items of FORMAT 6.1: tags that every reader carries, and ours understands.
 
 use super::encryption::{Kms, ServerSide};
-use crate::envelope::{Error, Kind, Metadata, Result};
+use super::operation::Checksum;
+use crate::envelope::{ChecksumKind, Error, Kind, Metadata, Result};
 
 /// Kind(1), flags(1), id of the KMS key; announced encryption.
 const ENCRYPTION: u8 = 0x80;
 
 /// The encryption context of SSE-KMS, as it was sent.
 const CONTEXT: u8 = 0x86;
+
+/// Name of the upload (FORMAT 11) that became this object.
+const UPLOAD: u8 = 0x87;
+
+/// Kind(1), value: a checksum of the content that counts more than the one in the final record.
+const CHECKSUM: u8 = 0x88;
 
 const S3: u8 = 1;
 const KMS: u8 = 2;
@@ -58,9 +65,54 @@ pub(super) fn set_encryption(metadata: &mut Metadata, encryption: Option<&Server
     }
 }
 
+/// Says which upload becomes this object. It is not carried to copies.
+pub(super) fn set_upload(metadata: &mut Metadata, name: &[u8; 32]) {
+    metadata.unknown.insert(UPLOAD, name.to_vec());
+}
+
+/// Whether the object is what became of the upload with this name.
+pub(super) fn is_of_upload(metadata: &Metadata, name: &[u8; 32]) -> bool {
+    metadata.unknown.get(&UPLOAD).is_some_and(|found| found == name)
+}
+
+/// The checksum of the content that was computed when it was copied.
+///
+/// # Errors
+/// `malformed` if it is not one that a writer makes: never taken for "none".
+pub(super) fn checksum(metadata: &Metadata) -> Result<Option<Checksum>> {
+    const BAD: Error = Error { kind: Kind::Malformed, why: "metadata: checksum" };
+    let Some(item) = metadata.unknown.get(&CHECKSUM) else { return Ok(None) };
+    let (number, value) = item.split_first().ok_or(BAD)?;
+    let kind = ChecksumKind::try_from(*number).map_err(|_| BAD)?;
+    if value.len() != kind.len() {
+        return Err(BAD);
+    }
+    Ok(Some(Checksum { kind, value: value.to_vec() }))
+}
+
+/// Gives the object a checksum of its content besides the one in its final record.
+pub(super) fn set_checksum(metadata: &mut Metadata, checksum: &Checksum) {
+    metadata.unknown.insert(CHECKSUM, [&[checksum.kind.number()], checksum.value.as_slice()].concat());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_checksum_comes_back_as_it_was_set_or_is_malformed() {
+        for kind in ChecksumKind::ALL {
+            let mut metadata = Metadata::new("key", 1);
+            assert_eq!(checksum(&metadata).unwrap(), None);
+            let set = Checksum { kind, value: vec![7; kind.len()] };
+            set_checksum(&mut metadata, &set);
+            assert_eq!(checksum(&metadata).unwrap(), Some(set));
+            for bytes in [&[][..], &[kind.number()], &[0, 1, 2, 3, 4], &[11; 5]] {
+                metadata.unknown.insert(CHECKSUM, bytes.to_vec());
+                assert_eq!(checksum(&metadata).unwrap_err().kind, Kind::Malformed, "{bytes:?}");
+            }
+        }
+    }
 
     #[test]
     fn encryption_comes_back_as_it_was_set() {

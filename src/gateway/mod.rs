@@ -2,7 +2,6 @@
 
 mod about;
 mod amend;
-mod attributes;
 mod body;
 mod buckets;
 mod conditions;

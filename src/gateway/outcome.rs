@@ -50,28 +50,6 @@ pub struct PartRead {
     pub checksum: Option<Checksum>,
 }
 
-/// An object with the parts it was uploaded in.
-#[derive(Clone, Debug)]
-pub struct Attributed {
-    /// What HEAD tells.
-    pub described: Described,
-    /// In order of number; none of an object that was put in one request.
-    pub parts: Vec<ObjectPart>,
-    /// The last number of this page, if there are more.
-    pub next: Option<u32>,
-}
-
-/// A part of an object.
-#[derive(Clone, Debug)]
-pub struct ObjectPart {
-    /// 1 to 10,000.
-    pub number: u32,
-    /// Length of its plaintext.
-    pub size: u64,
-    /// Its checksum, if it has one.
-    pub checksum: Option<Checksum>,
-}
-
 /// An object with its content, of which the first chunk is already verified.
 pub struct Opened {
     /// What HEAD tells.
@@ -91,6 +69,8 @@ pub struct Written {
     pub modified: Millis,
     /// The checksum that was sealed with it.
     pub checksum: Option<(Checksum, ChecksumScope)>,
+    /// How many parts it has; none if it came whole.
+    pub parts: Option<u32>,
     /// As HEAD will tell it.
     pub encryption: Option<ServerSide>,
     /// The version that was made; none in a bucket without versions.
@@ -106,17 +86,8 @@ pub struct Page {
     pub objects: Vec<Listed>,
     /// The common prefixes.
     pub prefixes: Vec<String>,
-    /// Where the next page begins. None if this is the last.
-    pub next: Option<Next>,
-}
-
-/// Where the next page begins, in both forms that [`super::Start`] takes.
-#[derive(Clone, Debug)]
-pub struct Next {
-    /// The last key or common prefix of this page.
-    pub after: String,
-    /// The same, opaque and authenticated.
-    pub token: String,
+    /// Where the next page begins: pass it as `after`. None if this is the last.
+    pub next: Option<String>,
 }
 
 /// An object as a listing has it.
@@ -139,7 +110,7 @@ pub struct Listed {
 pub struct Buckets {
     /// In order of name.
     pub buckets: Vec<Arc<Bucket>>,
-    /// Where the next page begins: a token. None if this is the last.
+    /// The last name of this page, if there are more.
     pub next: Option<String>,
 }
 
@@ -159,7 +130,18 @@ pub struct Parts {
     pub parts: Vec<ListedPart>,
     /// The last number of this page, if there are more.
     pub next: Option<u32>,
-    /// The checksum algorithm of the upload.
+    /// What is known of the upload.
+    pub upload: UploadAbout,
+}
+
+/// What is known of an open upload besides its name.
+#[derive(Clone, Debug, Default)]
+pub struct UploadAbout {
+    /// The canonical id of who began it.
+    pub owner: Option<String>,
+    /// The storage class, as it was sent.
+    pub storage_class: Option<String>,
+    /// The checksum its parts are to have, if one was declared.
     pub checksum: Option<(crate::envelope::ChecksumKind, ChecksumScope)>,
 }
 
@@ -185,8 +167,8 @@ pub struct Uploads {
     pub uploads: Vec<ListedUpload>,
     /// The common prefixes.
     pub prefixes: Vec<String>,
-    /// Key and upload id that the next page begins after.
-    pub next: Option<(String, String)>,
+    /// What the next page begins after: an upload by key and id, or a common prefix.
+    pub next: Option<(String, Option<String>)>,
 }
 
 /// An open upload as a listing has it.
@@ -198,6 +180,8 @@ pub struct ListedUpload {
     pub upload_id: String,
     /// When it was begun.
     pub created: Millis,
+    /// What its record says.
+    pub about: UploadAbout,
 }
 
 /// What became of each key of a Delete: its place in the request, and the error if it was not removed.

@@ -61,7 +61,7 @@ impl Gateway {
             fresh.segment(0, &mut OsRandom),
             Digests::new(chosen.etag(self.settings.etag), &declared, Some(ChecksumKind::Crc64Nvme)),
         );
-        let begin = || self.backend.begin(&path);
+        let begin = async || Ok(self.backend.begin(&path).await?);
         let taken = self.take_in(body, &declared, intake, begin).await?;
         let record = record(modified.0, chosen.etag(self.settings.etag), &taken.sums)?;
         let encryption = chosen.server.clone();
@@ -71,6 +71,7 @@ impl Gateway {
             etag: result.etag,
             modified: result.modified,
             checksum: result.checksum.map(|checksum| (checksum, ChecksumScope::FullObject)),
+            parts: None,
             encryption,
             version: result.version,
             source_version: None,
@@ -105,16 +106,13 @@ impl Gateway {
 
     /// Takes a body in: digests and sealing in the jobs that write, reading and writing at the same time. What the
     /// client declared of it is verified when this returns.
-    pub(super) async fn take_in<F>(
+    pub(super) async fn take_in(
         &self,
         content: impl Into<Content>,
         declared: &Declared,
         intake: Intake,
-        begin: impl FnOnce() -> F,
-    ) -> Result<Taken, Error>
-    where
-        F: Future<Output = object_store::Result<Box<dyn Draft>>>,
-    {
+        begin: impl AsyncFnOnce() -> Result<Box<dyn Draft>, Error>,
+    ) -> Result<Taken, Error> {
         let Content { pieces, trailer } = content.into();
         let mut pieces = Pieces::new(pieces, declared.length, self.settings.max_upload)?;
         let mut filling = Filling::new(self.buffers.take());

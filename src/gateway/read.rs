@@ -36,6 +36,7 @@ impl Verified {
 
 /// A sealed object, pinned to one version and proved genuine: up to its tail, or up to its Head if that is all that
 /// opens without a customer's key.
+#[derive(Clone)]
 pub struct Sealed {
     pub(super) path: Path,
     pub(super) stored: Arc<dyn Stored>,
@@ -59,7 +60,7 @@ impl Sealed {
             modified: Millis(metadata.created),
             version: None,
             about: About { lock: lock_of(metadata).map_err(|why| self.tampered(why))?, ..about::from_metadata(metadata) },
-            checksum: checksum_of(opened.record()),
+            checksum: checksum_of(metadata, opened.record()).map_err(|why| self.tampered(why))?,
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
             range: None,
             part: None,
@@ -92,14 +93,14 @@ impl Sealed {
         Ok(Self { verified: Arc::new(Verified { head, opened: Some(Arc::new(opened)), encryption }), ..self })
     }
 
-    fn tampered(&self, why: envelope::Error) -> Error {
+    pub(super) fn tampered(&self, why: envelope::Error) -> Error {
         Error::Tampered { path: self.path.to_string(), why }
     }
 
     /// The checksum that a listing tells of. None where it is sealed under a customer's key.
     pub(super) fn checksum(&self) -> Option<Checksum> {
         let opened = self.verified.opened.as_ref()?;
-        checksum_of(opened.record()).map(|(checksum, _)| checksum)
+        checksum_of(self.metadata(), opened.record()).ok()?.map(|(checksum, _)| checksum)
     }
 
     /// What is told of a part besides its bytes, if a part was asked for.
@@ -151,9 +152,13 @@ impl Sealed {
     }
 }
 
-fn checksum_of(record: &envelope::Record) -> Option<(Checksum, ChecksumScope)> {
-    let (field, scope) = record.checksum.as_ref()?;
-    Some((checksum_in(field)?, *scope))
+/// The checksum of an object: one that its Head tells, or else that of its final record.
+fn checksum_of(metadata: &Metadata, record: &envelope::Record) -> envelope::Result<Option<(Checksum, ChecksumScope)>> {
+    if let Some(told) = items::checksum(metadata)? {
+        return Ok(Some((told, ChecksumScope::FullObject)));
+    }
+    let recorded = record.checksum.as_ref();
+    Ok(recorded.and_then(|(field, scope)| Some((checksum_in(field)?, *scope))))
 }
 
 /// A checksum as it is stored, if its kind is one we know.
@@ -320,7 +325,7 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
         Tail::Opened(opened) => Ok(Some(Glimpse {
             etag: etag::of(opened.record(), opened.entries().len(), backend_etag),
             modified,
-            checksum: checksum_of(opened.record()).map(|(checksum, _)| checksum.kind),
+            checksum: checksum_of(head.metadata(), opened.record())?.map(|(checksum, _)| checksum.kind),
         })),
     }
 }

@@ -9,7 +9,6 @@ mod named;
 mod random;
 mod ring;
 mod root;
-mod token;
 
 pub use bucket::{Bucket, SYSTEM_TENANT, valid_bucket_name};
 pub use error::Error;
@@ -17,4 +16,3 @@ pub use local::{LocalRoot, RootFileError};
 pub use random::OsRandom;
 pub use ring::{Keyring, Settings};
 pub use root::{Root, RootContext, RootError, Roots};
-pub use token::Listing;

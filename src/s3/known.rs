@@ -111,8 +111,6 @@ pub(super) fn check_headers(headers: &HeaderMap, query: &str) -> S3Result<()> {
         let done = match use_of(name.as_str()) {
             // Without an upload a copy is of the whole object.
             Use::Read if name == "x-amz-copy-source-range" => query.split('&').any(|pair| pair.starts_with("uploadId=")),
-            // A copy keeps the checksum that its source has: no content is read.
-            Use::Read if name == "x-amz-checksum-algorithm" => !headers.contains_key("x-amz-copy-source"),
             Use::Read | Use::Harmless => true,
             Use::Only(only) => value.as_bytes() == only.as_bytes(),
             Use::NotThere => false,

@@ -32,6 +32,7 @@ pub(super) fn declared(
         bytes.ok_or_else(|| plain(S3ErrorCode::InvalidDigest, "the Content-MD5 is not valid"))
     });
     let (checksum, algorithm) = sums;
+    checksum::check_said(headers, checksum.as_ref())?;
     let algorithm = algorithm.map(checksum::of_algorithm).transpose()?;
     Ok(Declared { length, md5: md5.transpose()?, checksum, algorithm })
 }
@@ -180,6 +181,7 @@ impl Adapter {
             source_conditions,
             encryption,
             source_customer,
+            checksum: input.checksum_algorithm.as_ref().map(checksum::of_algorithm).transpose()?,
         };
         let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
         sound.and(source_sound)?;
@@ -229,7 +231,7 @@ fn copied(written: &Written) -> CopyObjectResult {
         ..CopyObjectResult::default()
     };
     if let Some((sum, scope)) = &written.checksum {
-        checksum::answer!(result, sum.kind, checksum::text(sum));
+        checksum::answer!(result, sum.kind, checksum_text(sum, *scope, written.parts));
         result.checksum_type = Some(checksum::scope(*scope));
     }
     result

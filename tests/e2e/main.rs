@@ -3,18 +3,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod answers;
 mod aws_cli;
 mod boto3;
 mod canary;
 mod check;
+mod checksums;
+mod completes;
 mod cors;
 mod encryption;
 mod forms;
 mod https;
 mod interrupted;
-mod log;
 mod part_copies;
+mod part_lists;
 mod part_reads;
 mod parts;
 mod program;

@@ -17,7 +17,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Three chunks, the last not full, and a small object in two buckets.
-pub fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Stack>, Hostile) -> F) {
+fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Stack>, Hostile) -> F) {
     let folder = in_memory();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -174,6 +174,7 @@ fn a_damaged_object_is_not_copied() {
             lock: Lock::default(),
             encryption: Encryption::Usual,
             source_customer: None,
+            checksum: None,
         };
         assert_eq!(copy.source(), Some("one"));
         assert!(is_integrity(&stack.gateway.copy(stack.permit(copy)).await.unwrap_err()));

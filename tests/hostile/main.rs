@@ -5,4 +5,3 @@ mod support;
 
 mod backend;
 mod cases;
-mod listing;

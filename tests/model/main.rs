@@ -3,5 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ended;
 mod sequences;
 mod uploads;

@@ -4,8 +4,8 @@ use crate::sequences::{Abandoned, KEYS, state};
 use crate::support::stack::{Dice, Stack, body};
 use std::collections::BTreeMap;
 use waxseal::gateway::{
-    Abort, About, Complete, Conditions, CreateUpload, Declared, Encryption, Error, ListParts, ListUploads, NamedPart, PutPart,
-    Refusal,
+    Abort, About, Complete, Conditions, CreateUpload, Declared, Encryption, Error, Expected, ListParts, ListUploads, NamedPart,
+    PutPart, Refusal,
 };
 use waxseal::store::Backend;
 
@@ -116,8 +116,8 @@ impl Uploads {
             NamedPart { number: *number, etag, checksum: None }
         };
         let (key, upload_id, parts) = (upload.key.to_owned(), upload.id.clone(), chosen.iter().map(named).collect());
-        let conditions = Conditions::default();
-        let complete = Complete { bucket: "model".into(), key, upload_id, parts, checksum: None, conditions, customer: None };
+        let (conditions, expected) = (Conditions::default(), Expected::default());
+        let complete = Complete { bucket: "model".into(), key, upload_id, parts, expected, conditions, customer: None };
         let before = state(scene.stack, upload.key).await;
         let ended = scene.run(scene.stack.gateway.complete(scene.stack.permit(complete))).await;
         if let Some(result) = &ended {

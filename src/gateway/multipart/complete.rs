@@ -7,63 +7,65 @@ use crate::access::Permitted;
 use crate::envelope::{Entry, EtagRecord, PartRecord, Record, UNIT};
 use crate::gateway::encryption::Customer;
 use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
-use crate::gateway::operation::{Checksum, ChecksumScope, Complete, NamedPart};
+use crate::gateway::operation::{Checksum, ChecksumKind, ChecksumScope, Complete, Expected, NamedPart};
 use crate::gateway::outcome::Written;
 use crate::gateway::put::field;
 use crate::gateway::versions::New;
 use crate::gateway::{Error, Refusal, etag};
-use crate::keyring::OsRandom;
-use crate::store::Millis;
+use crate::keyring::{Bucket, OsRandom};
+use crate::store::{Millis, Upload, layout};
 use object_store::PutMode;
 use object_store::multipart::PartId;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Gateway {
-    /// Makes an object of the parts that are named, in O(parts): no content is read or moved.
+    /// Makes an object of the parts that are named, in O(parts): no content is read or moved. Asked again, it answers as
+    /// it did, for as long as the object is what this upload made it.
     ///
     /// # Errors
-    /// `NoSuchUpload`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`, the preconditions'; the
-    /// upload stays open then.
+    /// `NoSuchUpload`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`, `InvalidRequest` for what else
+    /// was expected of the object, the preconditions'; the upload stays open then.
     pub async fn complete(&self, operation: Permitted<Complete>) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
-        let Complete { key, upload_id, parts, checksum, conditions, customer, .. } = operation.into_operation();
-        let open = self.open_upload(&bucket, &key, &upload_id).await?;
-        let mode = self.write_mode(&bucket, &key, &conditions).await?;
-        let parts = choose(self.attempts(&open).await?, &parts)?;
-        open.check_customer(customer.as_ref(), &parts)?;
-        let (record, sum) = self.final_record(&open, &parts, checksum.as_ref())?;
-        let result = self.finish(&open, &parts, &record, mode).await?;
-        let etag = match record.etag {
-            EtagRecord::Composite(md5) | EtagRecord::Md5(md5) => format!("{}-{}", etag::hex(&md5), parts.len()),
-            EtagRecord::Opaque => etag::opaque(&result.0.unwrap_or_default()),
+        let asked = operation.into_operation();
+        let refusal = match self.complete_open(&bucket, &asked).await {
+            Err(Error::Refused(refusal)) => refusal,
+            result => return result,
         };
+        let upload = Upload { path: layout::object(&bucket.name, &asked.key)?, id: asked.upload_id.clone() };
+        if refusal != Refusal::NoSuchUpload && self.is_open(&upload).await? {
+            return Err(refusal.into());
+        }
+        self.completed_before(&bucket, &asked).await?.ok_or_else(|| Refusal::NoSuchUpload.into())
+    }
+
+    async fn complete_open(&self, bucket: &Arc<Bucket>, asked: &Complete) -> Result<Written, Error> {
+        let open = self.open_upload(bucket, &asked.key, &asked.upload_id).await?;
+        let mode = self.write_mode(bucket, &asked.key, &asked.conditions).await?;
+        let parts = choose(self.attempts(&open).await?, &asked.parts)?;
+        open.check_customer(asked.customer.as_ref(), &parts)?;
+        let (record, checksum) = self.final_record(&open, &parts, &asked.expected)?;
+        let (backend_etag, version) = self.finish(&open, &parts, &record, mode).await?;
         if let Err(error) = self.forget_upload(&open.name).await {
             tracing::warn!(%error, "records of a completed upload are left to be swept");
         }
-        let (encryption, version) = (open.encryption()?, result.1);
-        let modified = Millis(open.head.metadata().created);
-        Ok(Written { etag, modified, checksum: sum, encryption, version, source_version: None })
+        let etag = etag::of(&record, parts.len(), &backend_etag.unwrap_or_default());
+        let (encryption, modified) = (open.encryption()?, Millis(open.head.metadata().created));
+        let parts = u32::try_from(parts.len()).ok();
+        Ok(Written { etag, modified, checksum, parts, encryption, version, source_version: None })
     }
 
-    fn final_record(
-        &self,
-        open: &Open,
-        parts: &[PartRecord],
-        expected: Option<&Checksum>,
-    ) -> Result<(Record, Option<(Checksum, ChecksumScope)>), Error> {
-        let declared = sums::declared(open.head.metadata());
-        let sum = declared.and_then(|(kind, scope)| Some((sums::whole(parts, kind, scope)?, scope)));
-        if let Some(expected) = expected
-            && sum.as_ref().map(|(sum, _)| sum) != Some(expected)
-        {
-            return Err(Refusal::BadDigest("checksum").into());
-        }
+    fn final_record(&self, open: &Open, parts: &[PartRecord], expected: &Expected) -> Result<(Record, Option<Sum>), Error> {
+        let (kind, scope) = sums::kept(open.head.metadata());
+        let sum = sums::whole(parts, kind, scope);
+        expected.check((kind, scope), sum.as_ref(), parts.iter().map(|part| part.entry.plain_len).sum())?;
         let etag = match open.etag(self.settings.etag) {
             EtagKind::Md5 => sums::etag(parts),
             EtagKind::Opaque => EtagRecord::Opaque,
         };
-        let checksum = sum.as_ref().map(|(sum, scope)| Ok::<_, Error>((field(sum)?, *scope))).transpose()?;
-        Ok((Record { completed: self.now().0, etag, checksum }, sum))
+        let checksum = sum.as_ref().map(|sum| Ok::<_, Error>((field(sum)?, scope))).transpose()?;
+        Ok((Record { completed: self.now().0, etag, checksum }, sum.map(|sum| (sum, scope))))
     }
 
     /// The commit point. Answers the backend's ETag, and the version that was made.
@@ -91,6 +93,30 @@ impl Gateway {
             result => self.settle(&wrapped, result).await?,
         };
         Ok((result.e_tag, granted.version))
+    }
+}
+
+/// A checksum, and what it is of.
+type Sum = (Checksum, ChecksumScope);
+
+impl Expected {
+    /// Holds what the client expects against what its parts come to.
+    fn check(&self, of: (ChecksumKind, ChecksumScope), sum: Option<&Checksum>, size: u64) -> Result<(), Error> {
+        let refused = |why: &str| Err(Refusal::InvalidRequest(why.to_owned()).into());
+        let (kind, scope) = of;
+        if self.scope.is_some_and(|asked| asked != scope) {
+            return refused("the upload was created using another checksum type: a Complete must use the same");
+        }
+        if self.checksum.as_ref().is_some_and(|asked| asked.kind != kind) {
+            return refused("the upload was created using another checksum algorithm: a Complete must use the same");
+        }
+        if self.size.is_some_and(|asked| asked != size) {
+            return refused(&format!("the value of x-amz-mp-object-size does not match what was computed: {size}"));
+        }
+        if self.checksum.is_some() && self.checksum.as_ref() != sum {
+            return Err(Refusal::BadDigest("checksum").into());
+        }
+        Ok(())
     }
 }
 

@@ -1,15 +1,15 @@
-//! ListParts and ListMultipartUploads.
+//! ListParts.
 
 use super::upload::Open;
 use crate::access::Permitted;
 use crate::envelope::{self, PartRecord};
 use crate::gateway::gateway::{Gateway, bucket_of};
-use crate::gateway::operation::{Checksum, ListParts, ListUploads};
-use crate::gateway::outcome::{ListedPart, ListedUpload, Parts, Uploads};
+use crate::gateway::operation::{Checksum, ListParts};
+use crate::gateway::outcome::{ListedPart, Parts, UploadAbout};
 use crate::gateway::read::checksum_in;
 use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::Bucket;
-use crate::store::{Ends, Millis, OpenUpload, Upload, decode_key, layout};
+use crate::store::{Ends, Millis, decode_key, layout};
 use bytes::Bytes;
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
@@ -25,7 +25,7 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let ListParts { key, upload_id, after, limit, .. } = operation.into_operation();
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
-        let attempts = self.attempts(&open).await?;
+        let attempts = self.attempts_after(&open, after, limit).await?;
         // Asked last: what was listed was there while the upload was open.
         if !self.is_open(&open.upload).await? {
             return Err(Refusal::NoSuchUpload.into());
@@ -37,30 +37,46 @@ impl Gateway {
                 newest.insert(number, part);
             }
         }
-        let mut parts: Vec<_> = newest.into_iter().filter(|(number, _)| *number > after).map(|(_, part)| part).collect();
+        let mut parts: Vec<_> = newest.into_values().collect();
         let more = parts.len() > limit;
         parts.truncate(limit);
         let parts: Vec<ListedPart> = parts.iter().map(listed).collect();
         let next = if more { parts.last().map(|part| part.number) } else { None };
-        Ok(Parts { parts, next, checksum: super::sums::declared(open.head.metadata()) })
+        let metadata = open.head.metadata();
+        let upload = UploadAbout::of(metadata);
+        Ok(Parts { parts, next, upload })
     }
 
     /// Every attempt at every part, in order of number.
     pub(super) async fn attempts(&self, open: &Open) -> Result<Vec<PartRecord>, Error> {
+        self.attempts_after(open, 0, usize::MAX).await
+    }
+
+    /// Every attempt at the parts with numbers above `after`, in order of number: at so many of them, and at some more.
+    async fn attempts_after(&self, open: &Open, after: u32, numbers: usize) -> Result<Vec<PartRecord>, Error> {
         let under = format!("{}/", layout::upload(&open.name, "part"));
-        let mut attempts = Vec::new();
-        let mut token = None;
+        // Behind every record of that number: they go on with a dot.
+        let offset = Some(format!("{under}{after:05}/"));
+        let (mut attempts, mut seen, mut token): (Vec<PartRecord>, usize, _) = (Vec::new(), 0, None);
         loop {
-            let options = PaginatedListOptions { max_keys: Some(1_000), page_token: token, ..PaginatedListOptions::default() };
+            let options = PaginatedListOptions {
+                offset: offset.clone(),
+                max_keys: Some(1_000),
+                page_token: token,
+                ..PaginatedListOptions::default()
+            };
             let page = self.backend.list_paginated(Some(&under), options).await?;
             let ends = page.result.extensions.get::<Ends>().map(|ends| ends.0.clone()).unwrap_or_default();
             let mut ends = ends.into_iter();
             for meta in page.result.objects {
                 let end = ends.next().unwrap_or_default();
-                attempts.push(self.attempt(open, &under, &meta, end).await?);
+                let attempt = self.attempt(open, &under, &meta, end).await?;
+                let same = attempts.last().is_some_and(|last| last.entry.part_no == attempt.entry.part_no);
+                seen = seen.saturating_add(usize::from(!same));
+                attempts.push(attempt);
             }
             token = page.page_token;
-            if token.is_none() {
+            if token.is_none() || seen > numbers {
                 return Ok(attempts);
             }
         }
@@ -77,50 +93,6 @@ impl Gateway {
         let number = number.ok_or_else(|| tampered(malformed))?;
         open.head.records().open(&record, number).map_err(tampered)
     }
-
-    /// The open uploads of a bucket, in order of key.
-    pub async fn list_uploads(&self, operation: Permitted<ListUploads>) -> Result<Uploads, Error> {
-        let bucket = bucket_of(&operation)?;
-        let ListUploads { prefix, delimiter, after, limit, .. } = operation.into_operation();
-        let mut page = Uploads { uploads: Vec::new(), prefixes: Vec::new(), next: None };
-        let under = layout::prefix(&bucket.name, &prefix);
-        let mut at = after.map(|(key, id)| marker(&bucket, &key, id)).transpose()?;
-        loop {
-            let some = self.backend.uploads(&under, at.as_ref(), limit.saturating_add(1)).await?;
-            let Some(last) = some.last() else { return Ok(page) };
-            at = Some(last.upload.clone());
-            for open in some {
-                let OpenUpload { upload: Upload { path, id }, created } = open;
-                let key = key_of(&bucket, &path)?;
-                let group = delimiter.as_deref().and_then(|delimiter| group(&key, &prefix, delimiter));
-                if group.as_ref().is_some_and(|group| page.prefixes.last() == Some(group)) {
-                    continue;
-                }
-                if page.uploads.len() + page.prefixes.len() >= limit {
-                    let shown = page.uploads.last().map(|last| (last.key.clone(), last.upload_id.clone()));
-                    let grouped = page.prefixes.last().map(|prefix| (prefix.clone(), String::new()));
-                    page.next = shown.max(grouped);
-                    return Ok(page);
-                }
-                match group {
-                    Some(group) => page.prefixes.push(group),
-                    None => page.uploads.push(ListedUpload { key, upload_id: id, created }),
-                }
-            }
-        }
-    }
-}
-
-/// Where a page of uploads begins: after one upload of a key, or after all of them.
-fn marker(bucket: &Bucket, key: &str, id: Option<String>) -> Result<Upload, Error> {
-    let path = layout::object(&bucket.name, key)?;
-    Ok(Upload { path, id: id.unwrap_or_else(|| char::MAX.to_string()) })
-}
-
-fn group(key: &str, prefix: &str, delimiter: &str) -> Option<String> {
-    let rest = key.strip_prefix(prefix)?;
-    let end = prefix.len() + rest.find(delimiter)? + delimiter.len();
-    key.get(..end).map(str::to_owned)
 }
 
 /// The key of a path in a bucket.
@@ -144,7 +116,7 @@ fn listed(part: &PartRecord) -> ListedPart {
     }
 }
 
-/// The checksum of a part, if its kind is one we know.
+/// The checksum of a part that UploadPart answered, if its kind is one we know.
 pub(super) fn checksum_of(part: &PartRecord) -> Option<Checksum> {
-    part.checksum.as_ref().and_then(checksum_in)
+    part.checksum.as_ref().or(part.entry.checksum.as_ref()).and_then(checksum_in)
 }

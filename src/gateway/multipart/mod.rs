@@ -3,6 +3,8 @@
 mod complete;
 mod copy;
 mod list;
+mod list_uploads;
 mod part;
+mod repeat;
 mod sums;
 mod upload;

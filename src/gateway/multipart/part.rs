@@ -1,5 +1,6 @@
 //! UploadPart: a segment of its own, sealed under the upload's DEK with a fresh salt for every attempt.
 
+use super::sums;
 use super::upload::Open;
 use crate::access::Permitted;
 use crate::envelope::{BodyKeys, Entry, Kind, PartRecord};
@@ -15,7 +16,7 @@ use crate::gateway::{Error, Refusal, etag, items};
 use crate::keyring::OsRandom;
 use crate::store::{Draft, Millis, layout};
 use bytes::Bytes;
-use object_store::{PutMode, PutOptions, PutPayload};
+use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 /// The greatest part number there is.
 const LAST: u32 = 10_000;
@@ -37,16 +38,23 @@ impl Gateway {
     /// Seals content as one attempt at a part.
     pub(super) async fn take_part(&self, attempt: Attempt<'_>, declared: &Declared, content: Content) -> Result<Written, Error> {
         let Attempt { open, number, customer } = attempt;
-        let fallback = super::sums::declared(open.head.metadata()).map(|(kind, _)| kind);
+        let wanted = sums::declared(open.head.metadata()).map(|(kind, _)| kind);
+        let given = declared.checksum.as_ref().map(|checksum| checksum.kind).or(declared.algorithm);
+        if wanted.is_some() && given.is_some() && wanted != given {
+            let why = "the checksum of the part is of another algorithm than its upload was created with";
+            return Err(Refusal::InvalidRequest(why.to_owned()).into());
+        }
         let sealer = open.body_keys(customer)?.segment(number, &mut OsRandom);
-        let intake = Intake::new(sealer, Digests::new(open.etag(self.settings.etag), declared, fallback));
-        let begin = || self.begin_part(open, number);
+        let (kept, _) = sums::kept(open.head.metadata());
+        let digests = Digests::new(open.etag(self.settings.etag), declared, wanted).keeping(kept);
+        let intake = Intake::new(sealer, digests);
+        let begin = async || self.begin_part(open, number).await;
         let taken = self.take_in(content, declared, intake, begin).await?;
         let Taken { target, last, mut entry, sums } = taken;
-        entry.checksum = part_field(sums.checksum.as_ref())?;
+        entry.checksum = part_field(sums.kept())?;
         let mut draft = match target {
             Target::Draft(draft) => draft,
-            Target::Undecided => self.begin_part(open, number).await.map_err(no_upload)?,
+            Target::Undecided => self.begin_part(open, number).await?,
         };
         draft.write(Box::new(move || last)).await?;
         let stored = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.map_err(no_upload)?;
@@ -54,13 +62,14 @@ impl Gateway {
         let content_id = stored.e_tag.unwrap_or_default();
         let etag = part_etag(&entry, &sums);
         self.record_part(open, part_record(entry, &sums, content_id, modified)?).await?;
-        let checksum = sums.checksum.map(|checksum| (checksum, ChecksumScope::FullObject));
+        let told = sums.checksum.as_ref().or(sums.kept()).cloned();
+        let checksum = told.map(|checksum| (checksum, ChecksumScope::FullObject));
         let encryption = open.encryption()?;
-        Ok(Written { etag, modified, checksum, encryption, version: None, source_version: None })
+        Ok(Written { etag, modified, checksum, parts: None, encryption, version: None, source_version: None })
     }
 
-    async fn begin_part(&self, open: &Open, number: u32) -> object_store::Result<Box<dyn Draft>> {
-        self.backend.begin_part(&open.upload, number).await
+    async fn begin_part(&self, open: &Open, number: u32) -> Result<Box<dyn Draft>, Error> {
+        self.backend.begin_part(&open.upload, number).await.map_err(no_upload)
     }
 
     async fn record_part(&self, open: &Open, part: PartRecord) -> Result<(), Error> {
@@ -69,7 +78,16 @@ impl Gateway {
         let path = layout::upload(&open.name, &format!("part/{number:05}.{name}"));
         let payload = PutPayload::from(record.to_vec());
         self.backend.put_opts(&path, payload, PutOptions::from(PutMode::Create)).await?;
-        Ok(())
+        // Whoever ended the upload meanwhile may have looked for records before this one: its own goes before they look
+        // for the last time.
+        match self.backend.head(&layout::upload(&open.name, "upload")).await {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::NotFound { .. }) => {
+                self.remove_leftover(&path).await;
+                Err(Refusal::NoSuchUpload.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -41,13 +41,14 @@ impl Gateway {
         let kek = self.kek_for(&bucket, chosen.server.as_ref()).await?;
         let _gate = self.enter(&bucket).await?;
         let id = self.backend.create_multipart(&path).await?;
+        let name = upload_name(bucket.uuid, &key, id.as_bytes());
+        items::set_upload(&mut metadata, &name);
         let record = NewBody::draw(&mut OsRandom)
             .wrap_upload((&kek, bucket.uuid), (&metadata, id.as_bytes()), chosen.key(), &mut OsRandom)
             .map_err(Error::sealing)?;
-        let name = etag::hex(&upload_name(bucket.uuid, &key, id.as_bytes()));
         let stored = self
             .backend
-            .put_opts(&layout::upload(&name, "upload"), PutPayload::from(record), PutOptions::from(PutMode::Create))
+            .put_opts(&layout::upload(&etag::hex(&name), "upload"), PutPayload::from(record), PutOptions::from(PutMode::Create))
             .await;
         if let Err(error) = stored {
             if let Err(left) = self.backend.abort_multipart(&path, &id).await {
@@ -65,22 +66,29 @@ impl Gateway {
     pub async fn abort(&self, operation: Permitted<Abort>) -> Result<(), Error> {
         let bucket = bucket_of(&operation)?;
         let Abort { key, upload_id, .. } = operation.into_operation();
-        let open = self.open_upload(&bucket, &key, &upload_id).await?;
-        match self.backend.abort_multipart(&open.upload.path, &open.upload.id).await {
-            Ok(()) => {}
+        // By name alone: an upload whose record does not verify must be given up all the same.
+        let name = etag::hex(&upload_name(bucket.uuid, &key, upload_id.as_bytes()));
+        match self.backend.head(&layout::upload(&name, "upload")).await {
+            Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
+            found => drop(found?),
+        }
+        let path = layout::object(&bucket.name, &key)?;
+        match self.backend.abort_multipart(&path, &upload_id).await {
+            Ok(()) => self.forget_upload(&name).await,
             Err(object_store::Error::NotFound { .. }) => {
                 // It ended, and what was to remove its records was interrupted.
-                self.forget_upload(&open.name).await?;
-                return Err(Refusal::NoSuchUpload.into());
+                self.forget_upload(&name).await?;
+                Err(Refusal::NoSuchUpload.into())
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
-        self.forget_upload(&open.name).await
     }
 
     /// Whether the backend has the upload still: its record outlives it where its end was interrupted.
     pub(super) async fn is_open(&self, upload: &Upload) -> Result<bool, Error> {
-        let mut after: Option<Upload> = None;
+        // Just before it: no id is below what it begins with.
+        let before = upload.id.char_indices().last().and_then(|(last, _)| upload.id.get(..last)).unwrap_or_default();
+        let mut after = Some(Upload { path: upload.path.clone(), id: before.to_owned() });
         loop {
             let some = self.backend.uploads(upload.path.as_ref(), after.as_ref(), 100).await?;
             if some.iter().any(|open| open.upload == *upload) {
@@ -134,19 +142,25 @@ impl Gateway {
         Ok(Open { bucket: Arc::clone(bucket), upload, name, head })
     }
 
-    /// Removes all records of an upload that is over, its own last, so that an interrupted removal can be found.
-    pub(super) async fn forget_upload(&self, name: &str) -> Result<(), Error> {
-        let under = layout::upload(name, "part").to_string();
+    /// Removes all records of an upload that is over, its own before the last look for others: whoever adds one later
+    /// finds that it is gone.
+    pub(in crate::gateway) async fn forget_upload(&self, name: &str) -> Result<(), Error> {
+        self.forget_parts(name).await?;
+        self.remove_record(layout::upload(name, "upload")).await?;
+        self.forget_parts(name).await
+    }
+
+    async fn forget_parts(&self, name: &str) -> Result<(), Error> {
+        let under = format!("{}/", layout::upload(name, "part"));
         loop {
             let options = PaginatedListOptions { max_keys: Some(1_000), ..PaginatedListOptions::default() };
-            let page = self.backend.list_paginated(Some(&format!("{under}/")), options).await?;
+            let page = self.backend.list_paginated(Some(&under), options).await?;
             if page.result.objects.is_empty() {
-                break;
+                return Ok(());
             }
             let removed = stream::iter(page.result.objects).map(|meta| self.remove_record(meta.location));
             removed.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         }
-        self.remove_record(layout::upload(name, "upload")).await
     }
 
     async fn remove_record(&self, path: Path) -> Result<(), Error> {
