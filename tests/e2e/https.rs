@@ -86,15 +86,19 @@ fn status_over_http_2(client: &Client, headers: &[(String, String)]) -> u16 {
 }
 
 #[test]
-fn a_handshake_that_stalls_is_closed_in_time() {
+fn a_handshake_that_stalls_counts_as_a_connection_and_is_closed_in_time() {
     let home = Home::in_memory();
     let config = home.path().join("waxseal.toml");
-    fs::write(&config, "[limits]\nheader_timeout = \"1s\"\n").unwrap();
+    fs::write(&config, "[limits]\nheader_timeout = \"1s\"\nconnections = 1\n").unwrap();
     let made = Certificate::make(home.path());
     let (certificate, key) = (made.certificate.to_str().unwrap(), made.key.to_str().unwrap());
     let config = config.to_str().unwrap();
     let server = home.serve_with(&["--config", config, "--tls-certificate", certificate, "--tls-key", key]);
     let begun = Instant::now();
+    let _stalled = TcpStream::connect(server.client().address).unwrap();
+    let client = Client { tls: Some(Arc::new(made.trusted())), ..server.client() };
+    assert_eq!(client.send(&request("GET", "/")).status, 200);
+    assert!(begun.elapsed() > Duration::from_millis(700), "a second connection was taken beside the only one there may be");
     for begin in [&b""[..], b"\x16\x03\x01\x02\x00\x01"] {
         let mut stream = TcpStream::connect(server.client().address).unwrap();
         stream.write_all(begin).unwrap();
