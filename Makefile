@@ -13,14 +13,21 @@ CARGO := cargo
 LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
 
-.PHONY: help need build run test ci fmt clippy doc deny vectors bench spike clean tools
+.PHONY: help need need-lints need-python build run test ci fmt clippy doc deny vectors bench spike clean tools
 
 help: ## What can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer with  curl --proto '=https' https://sh.rustup.rs -sSf | sh"; exit 1; }
+	@rustc --version | awk '{split($$2, v, "."); if (v[1] == 1 && v[2] < 95) {print "Rust " $$2 " is too old: get 1.95 or newer with  rustup update stable"; exit 1}}'
 	@command -v cc >/dev/null || { echo "a C compiler is missing: install one with  apt-get install build-essential"; exit 1; }
+
+need-lints: need
+	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: install it with  rustup component add rustfmt"; exit 1; }
+	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: install it with  rustup component add clippy"; exit 1; }
+
+need-python: need
 	@command -v python3 >/dev/null || { echo "python3 is missing: install it with  apt-get install python3 python3-venv"; exit 1; }
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || { echo "python3's venv is missing: install it with  apt-get install python3-venv"; exit 1; }
 
@@ -31,35 +38,37 @@ run: build ## Set up (once) and serve on 127.0.0.1:9000, data in $(DATA)/
 	@mkdir -p $(DATA)
 	@exec target/release/waxseal serve --init --data $(DATA)/store --root-key $(DATA)/root.key --listen 127.0.0.1:9000 --admin-listen 127.0.0.1:9001
 
-$(VENV)/.installed: tests/requirements.txt
+$(VENV)/.installed: tests/requirements.txt | need-python
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
-$(TOOLS)/bin/s3s-e2e:
+$(TOOLS)/bin/s3s-e2e: | need
 	$(CARGO) install s3s-e2e --version 0.17.0 $(LOCKED) --debug --root $(TOOLS)
 
-tools: need $(VENV)/.installed $(TOOLS)/bin/s3s-e2e ## Install what the tests need, pinned: Python clients into .venv, the suite of s3s into target/tools
+tools: $(VENV)/.installed $(TOOLS)/bin/s3s-e2e ## Install what the tests need, pinned: Python clients into .venv, the suite of s3s into target/tools
 
-test: tools ## Every test
-	$(CARGO) test $(LOCKED)
+test: tools ## Every test; ends with how many were skipped, and why
+	@mkdir -p target
+	@$(CARGO) test $(LOCKED) -- --show-output 2>&1 | tee target/test.log && passed=0 || passed=$$?; \
+		awk -f tests/skipped.awk target/test.log; exit $$passed
 
 vectors: need ## The format's vectors under the other cryptography provider; `test` has them under the first
 	$(CARGO) test $(LOCKED) --test vectors --features aws-lc
 
-fmt:
+fmt: need-lints
 	$(CARGO) fmt --check
 
 # Tests may unwrap, print and read the environment; the program may not.
-clippy:
+clippy: need-lints
 	$(CARGO) clippy --lib --bins $(LOCKED) -- -D warnings
 	$(CARGO) clippy --tests --benches $(LOCKED) -- -D warnings -A clippy::pedantic -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic \
 		-A clippy::print_stdout -A clippy::disallowed_methods -A clippy::as_conversions -A clippy::large_futures -A clippy::too_many_arguments -A unreachable_pub -A missing_docs
 
-doc:
+doc: need
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(LOCKED)
 
-$(TOOLS)/bin/cargo-deny:
+$(TOOLS)/bin/cargo-deny: | need
 	$(CARGO) install cargo-deny --version 0.20.2 --locked --root $(TOOLS)
 
 deny: $(TOOLS)/bin/cargo-deny ## Licences, sources and bans of what is depended on

@@ -59,6 +59,7 @@ pub enum Action {
     PutBucketOwnershipControls,
     ListBucketMultipartUploads,
     GetObject,
+    GetObjectAttributes,
     PutObject,
     DeleteObject,
     AbortMultipartUpload,

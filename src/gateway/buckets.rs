@@ -2,20 +2,25 @@
 
 use super::configuration::{LockRule, Versioning};
 use super::gateway::{Gateway, bucket_of};
-use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
+use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets, Start};
 use super::outcome::Buckets;
 use super::{Error, Refusal};
 use crate::access::Permitted;
-use crate::keyring::{self, Bucket};
+use crate::keyring::{self, Bucket, Listing};
 use crate::store::layout;
 use object_store::list::PaginatedListOptions;
 use std::sync::Arc;
 
 impl Gateway {
     /// The buckets of whoever asks, by name.
-    pub fn list_buckets(&self, operation: &Permitted<ListBuckets>) -> Buckets {
-        let ListBuckets { prefix, after, limit } = operation.operation();
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a token that was not made here.
+    pub fn list_buckets(&self, operation: &Permitted<ListBuckets>) -> Result<Buckets, Error> {
+        let ListBuckets { prefix, start, limit } = operation.operation();
         let owner = &operation.principal().id;
+        let listing = Listing::Buckets(&owner.0);
+        let after = self.begin_page(listing, start.clone())?;
         let mut buckets: Vec<_> = self
             .keyring
             .buckets()
@@ -26,8 +31,23 @@ impl Gateway {
             .collect();
         let more = buckets.len() > *limit;
         buckets.truncate(*limit);
-        let next = if more { buckets.last().map(|last| last.name.clone()) } else { None };
-        Buckets { buckets, next }
+        let next = buckets.last().filter(|_| more).map(|last| self.keyring.token(listing, &last.name));
+        Ok(Buckets { buckets, next })
+    }
+
+    /// What a page begins after, if not at the beginning.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a token that was not made here.
+    pub(super) fn begin_page(&self, listing: Listing<'_>, start: Start) -> Result<Option<String>, Error> {
+        match start {
+            Start::First => Ok(None),
+            Start::After(place) => Ok(Some(place)),
+            Start::Token(token) => match self.keyring.place(listing, &token) {
+                Some(place) => Ok(Some(place)),
+                None => Err(Refusal::InvalidArgument("the continuation token provided is incorrect".to_owned()).into()),
+            },
+        }
     }
 
     /// A new bucket, with a key of its own.

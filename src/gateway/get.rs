@@ -42,7 +42,7 @@ impl Gateway {
         sealed.open(described, &self.buffers).await
     }
 
-    async fn describe(
+    pub(super) async fn describe(
         &self,
         wanted: Wanted<'_>,
         span: Option<Span>,
@@ -85,6 +85,9 @@ impl Sealed {
             return Err(Error::Internal("an object without chunks".to_owned()));
         };
         let first = fetcher.fetch(first, last).await?;
+        if last {
+            return Ok(Opened { described, length, chunks: stream::iter(first.into_iter().map(Ok)).boxed() });
+        }
         let rest = stream::iter(runs)
             .map(move |(run, last)| {
                 let fetcher = Arc::clone(&fetcher);
@@ -98,11 +101,11 @@ impl Sealed {
 }
 
 /// What a read is about.
-struct Wanted<'a> {
-    bucket: &'a Bucket,
-    key: &'a str,
-    version: Option<&'a Version>,
-    customer: Option<&'a Customer>,
+pub(super) struct Wanted<'a> {
+    pub(super) bucket: &'a Bucket,
+    pub(super) key: &'a str,
+    pub(super) version: Option<&'a Version>,
+    pub(super) customer: Option<&'a Customer>,
 }
 
 /// How many chunks are read at once: what a buffer holds.

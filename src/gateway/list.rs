@@ -3,12 +3,12 @@
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::List;
-use super::outcome::{Listed, Page};
+use super::outcome::{Listed, Next, Page};
 use super::read::{Glimpse, glimpse};
 use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
-use crate::keyring::Bucket;
+use crate::keyring::{Bucket, Listing};
 use crate::store::{Ends, Millis, decode_key, encode_prefix, layout};
 use bytes::Bytes;
 use object_store::ObjectMeta;
@@ -18,6 +18,9 @@ use std::sync::Arc;
 
 /// How many Heads one job opens: about 2 ms of work.
 const HEADS_A_JOB: usize = 256;
+
+/// How many entries are asked for where a common prefix may hide most of them.
+const FEW: usize = 4;
 
 /// What a page holds at a place: an object, or all keys with a common prefix.
 enum Item {
@@ -37,9 +40,14 @@ impl Gateway {
     ///
     /// An object that does not verify is listed all the same, for its owner must see it to remove it: with the size
     /// that follows from its length, an opaque ETag and the backend's time. GET and HEAD refuse it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a token that was not made here for this bucket.
     pub async fn list(&self, operation: Permitted<List>) -> Result<Page, Error> {
         let bucket = bucket_of(&operation)?;
-        let List { prefix, delimiter, after, limit, .. } = operation.into_operation();
+        let List { prefix, delimiter, start, limit, .. } = operation.into_operation();
+        let listing = Listing::Keys(bucket.uuid);
+        let after = self.begin_page(listing, start)?;
         let view = View { bucket: &bucket, prefix: &prefix, delimiter: delimiter.as_deref() };
         let (items, next) = self.collect(&view, after, limit).await?;
         let mut prefixes = Vec::new();
@@ -51,28 +59,32 @@ impl Gateway {
             }
         }
         let objects = self.look_at(&bucket, objects).await?;
+        let next = next.map(|after| Next { token: self.keyring.token(listing, &after), after });
         Ok(Page { objects, prefixes, next })
     }
 
     /// Walks the backend's pages until the limit is reached; a common prefix is passed over in one step.
+    ///
+    /// Keys of a group that came with the page are skipped; those that did not are never asked for. So that few come in
+    /// vain, a walk among groups asks for few, and for twice as many as long as most are shown: whatever the delimiter,
+    /// what is asked for is in the order of what is shown.
     async fn collect(&self, view: &View<'_>, after: Option<String>, limit: usize) -> Result<(Vec<Item>, Option<String>), Error> {
         let mut items: Vec<Item> = Vec::new();
         let mut at = after.map(|after| view.past(&after, view.group(&after) == Some(after.as_str())));
         if limit == 0 {
             return Ok((items, None));
         }
+        let mut wanted = if view.delimiter.is_some() { FEW } else { usize::MAX };
         loop {
-            let wanted = limit.saturating_add(1).saturating_sub(items.len());
+            wanted = wanted.min(limit.saturating_add(1).saturating_sub(items.len()));
             let (page, more) = self.page(view, at.take(), wanted).await?;
-            let mut jump = None;
+            let (fetched, before) = (page.len(), items.len());
             let mut last = None;
             for (key, meta, end) in page {
                 last = Some(meta.location.to_string());
                 let item = match view.group(&key) {
-                    Some(group) => {
-                        jump = Some(view.past(group, true));
-                        Item::Prefix(group.to_owned())
-                    }
+                    Some(group) if items.last().is_some_and(|item| item.is_prefix(group)) => continue,
+                    Some(group) => Item::Prefix(group.to_owned()),
                     None => Item::Object(key, meta, end),
                 };
                 if items.len() == limit {
@@ -80,14 +92,14 @@ impl Gateway {
                     return Ok((items, next));
                 }
                 items.push(item);
-                if jump.is_some() {
-                    break;
-                }
             }
-            at = match (jump, more, last) {
-                (Some(jump), _, _) => Some(jump),
-                (None, true, Some(last)) => Some(last),
-                (None, _, _) => return Ok((items, None)),
+            let shown = items.len().saturating_sub(before);
+            wanted = if shown >= fetched / 2 { wanted.saturating_mul(2) } else { FEW };
+            at = match items.last() {
+                _ if !more => return Ok((items, None)),
+                Some(Item::Prefix(group)) => Some(view.past(group, true)),
+                Some(Item::Object(..)) => last,
+                None => return Ok((items, None)),
             };
         }
     }
@@ -212,6 +224,10 @@ impl Item {
             Self::Object(key, _, _) => key,
             Self::Prefix(prefix) => prefix,
         }
+    }
+
+    fn is_prefix(&self, prefix: &str) -> bool {
+        matches!(self, Self::Prefix(own) if own == prefix)
     }
 }
 

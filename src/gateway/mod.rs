@@ -2,6 +2,7 @@
 
 mod about;
 mod amend;
+mod attributes;
 mod body;
 mod buckets;
 mod conditions;

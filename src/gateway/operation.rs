@@ -6,6 +6,18 @@ use crate::access::{Action, Operation};
 
 pub use super::fields::*;
 
+/// Where a page begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the beginning.
+    #[default]
+    First,
+    /// After this key, common prefix or bucket, whether or not it is there.
+    After(String),
+    /// Where the page ended that answered this token.
+    Token(String),
+}
+
 /// Defines operations with their action and bucket, so that none can be forgotten.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident ($action:ident $(, $bucket:ident $(, from $source:ident)?)?) {
@@ -40,8 +52,8 @@ operations! {
     ListBuckets(ListAllMyBuckets) {
         /// Only names that begin with this.
         prefix: String,
-        /// Only names after this one.
-        after: Option<String>,
+        /// Where the page begins.
+        start: Start,
         /// At most so many.
         limit: usize,
     }
@@ -107,6 +119,21 @@ operations! {
         /// The key that the client sent for it.
         customer: Option<Customer>,
     }
+    /// What is known of an object and its parts.
+    Attributes(GetObjectAttributes, bucket) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// The key that the client sent for it.
+        customer: Option<Customer>,
+        /// Only parts with a number above this.
+        after: u32,
+        /// At most so many parts.
+        limit: usize,
+    }
     /// Removes objects or versions; those that are not there count as removed.
     Delete(DeleteObject, bucket) {
         /// Where.
@@ -124,8 +151,8 @@ operations! {
         prefix: String,
         /// Keys with this string after the prefix are shown once, up to and with it. Never empty.
         delimiter: Option<String>,
-        /// Only what comes after this key or common prefix.
-        after: Option<String>,
+        /// Where the page begins.
+        start: Start,
         /// At most so many keys and common prefixes together.
         limit: usize,
     }

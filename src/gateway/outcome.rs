@@ -50,6 +50,28 @@ pub struct PartRead {
     pub checksum: Option<Checksum>,
 }
 
+/// An object with the parts it was uploaded in.
+#[derive(Clone, Debug)]
+pub struct Attributed {
+    /// What HEAD tells.
+    pub described: Described,
+    /// In order of number; none of an object that was put in one request.
+    pub parts: Vec<ObjectPart>,
+    /// The last number of this page, if there are more.
+    pub next: Option<u32>,
+}
+
+/// A part of an object.
+#[derive(Clone, Debug)]
+pub struct ObjectPart {
+    /// 1 to 10,000.
+    pub number: u32,
+    /// Length of its plaintext.
+    pub size: u64,
+    /// Its checksum, if it has one.
+    pub checksum: Option<Checksum>,
+}
+
 /// An object with its content, of which the first chunk is already verified.
 pub struct Opened {
     /// What HEAD tells.
@@ -86,8 +108,17 @@ pub struct Page {
     pub objects: Vec<Listed>,
     /// The common prefixes.
     pub prefixes: Vec<String>,
-    /// Where the next page begins: pass it as `after`. None if this is the last.
-    pub next: Option<String>,
+    /// Where the next page begins. None if this is the last.
+    pub next: Option<Next>,
+}
+
+/// Where the next page begins, in both forms that [`super::Start`] takes.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The last key or common prefix of this page.
+    pub after: String,
+    /// The same, opaque and authenticated.
+    pub token: String,
 }
 
 /// An object as a listing has it.
@@ -110,7 +141,7 @@ pub struct Listed {
 pub struct Buckets {
     /// In order of name.
     pub buckets: Vec<Arc<Bucket>>,
-    /// The last name of this page, if there are more.
+    /// Where the next page begins: a token. None if this is the last.
     pub next: Option<String>,
 }
 

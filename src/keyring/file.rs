@@ -7,7 +7,7 @@
 use super::named;
 use super::root::{Root, RootContext, RootError, Roots};
 use crate::crypto::{self, Secret};
-use crate::envelope::{BucketUuid, Error, Kek, KekId, Kind, keyring_mac_key};
+use crate::envelope::{BucketUuid, Error, Kek, KekId, Kind, expand, keyring_mac_key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -119,6 +119,13 @@ impl Ring {
         }
         let other = Self::open(data, roots, self.version).await?;
         if other.id == self.id { Ok(other) } else { Err(tampered("another keyring stands in its place").into()) }
+    }
+
+    /// What page tokens are authenticated with. Nothing else is derived from the key of the MAC.
+    pub(super) fn token_key(&self) -> Secret<32> {
+        let mut key = Secret::zeroed();
+        expand(&self.mac_key, "page-token", &[], key.expose_mut());
+        key
     }
 
     /// The file.

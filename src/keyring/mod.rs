@@ -9,6 +9,7 @@ mod named;
 mod random;
 mod ring;
 mod root;
+mod token;
 
 pub use bucket::{Bucket, SYSTEM_TENANT, valid_bucket_name};
 pub use error::Error;
@@ -16,3 +17,4 @@ pub use local::{LocalRoot, RootFileError};
 pub use random::OsRandom;
 pub use ring::{Keyring, Settings};
 pub use root::{Root, RootContext, RootError, Roots};
+pub use token::Listing;

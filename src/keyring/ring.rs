@@ -5,6 +5,7 @@ use super::file::{BucketLine, KekLine, NUMBER_MAX, Ring, State, token};
 use super::random::OsRandom;
 use super::root::{Root, RootContext, RootError, Roots};
 use super::{Bucket, Error, SYSTEM_TENANT, named, valid_bucket_name};
+use crate::crypto::Secret;
 use crate::envelope::{self, BucketUuid, Draw, Kek, KekId, Kind, Random};
 use crate::store::{Backend, Clock, Millis, layout};
 use bytes::Bytes;
@@ -118,6 +119,11 @@ impl Keyring {
     #[must_use]
     pub fn system(&self) -> Arc<Bucket> {
         Arc::clone(&self.0.known().system)
+    }
+
+    /// What page tokens are authenticated with: the same for as long as the keyring has its secret.
+    pub(super) fn token_key(&self) -> Secret<32> {
+        self.0.known().ring.token_key()
     }
 
     /// The keyring file, as it was last read or written. Every key in it is wrapped.

@@ -1,9 +1,9 @@
-//! Counters of exchanges, and the line that tells of each.
+//! Counters of exchanges.
 
-use super::RequestId;
+use super::{Exchange, RequestId};
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 /// All counters of the program.
 pub struct Observe {
@@ -30,7 +30,7 @@ impl Observe {
                 HistogramOpts::new("waxseal_exchange_seconds", "Time from the head of a request to the head of its answer."),
                 &["method"],
             )?,
-            in_flight: IntGauge::new("waxseal_exchanges_in_flight", "Requests that have no answer yet.")?,
+            in_flight: IntGauge::new("waxseal_exchanges_in_flight", "Requests whose answers have not ended.")?,
             received: IntCounter::new("waxseal_received_bytes_total", "Bytes of plaintext taken in.")?,
             sent: IntCounter::new("waxseal_sent_bytes_total", "Bytes of plaintext given out.")?,
             integrity: IntCounter::new("waxseal_integrity_errors_total", "Stored bytes that did not verify.")?,
@@ -73,40 +73,17 @@ impl Observe {
     #[must_use]
     pub fn begin(self: &Arc<Self>, id: RequestId, method: &'static str, path: String) -> Exchange {
         self.in_flight.inc();
-        Exchange { observe: Arc::clone(self), id, method, path, begun: Instant::now() }
+        Exchange::begin(Arc::clone(self), id, method, path)
     }
-}
 
-/// A request that has no answer yet.
-pub struct Exchange {
-    observe: Arc<Observe>,
-    id: RequestId,
-    method: &'static str,
-    path: String,
-    begun: Instant,
-}
-
-impl Exchange {
-    /// The head of the answer is ready: counts it, and writes its line.
-    pub fn answered(self, status: u16, code: Option<&str>) {
-        let elapsed = self.begun.elapsed();
-        self.observe.exchanges.with_label_values(&[self.method, &status.to_string()]).inc();
-        self.observe.seconds.with_label_values(&[self.method]).observe(elapsed.as_secs_f64());
-        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(
-            request = %self.id,
-            method = self.method,
-            path = %self.path,
-            status,
-            code = code.unwrap_or_default(),
-            micros,
-            "answered"
-        );
+    /// The head of an answer is ready.
+    pub(super) fn count(&self, method: &str, status: u16, elapsed: Duration) {
+        self.exchanges.with_label_values(&[method, &status.to_string()]).inc();
+        self.seconds.with_label_values(&[method]).observe(elapsed.as_secs_f64());
     }
-}
 
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        self.observe.in_flight.dec();
+    /// An exchange has ended.
+    pub(super) fn ended(&self) {
+        self.in_flight.dec();
     }
 }

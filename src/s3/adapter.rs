@@ -6,7 +6,7 @@ use super::known::Expected;
 use super::unset::{self, AsItIs};
 use crate::access::{Action, Policy, Principal, Users};
 use crate::gateway::{Gateway, PutCors};
-use crate::observe::Observe;
+use crate::observe::{Learnt, Observe};
 use http::StatusCode;
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result, dto};
 use std::sync::Arc;
@@ -25,12 +25,15 @@ pub(super) struct Adapter {
 }
 
 impl Adapter {
-    /// Who signed the request.
-    fn asker<T>(&self, request: &S3Request<T>) -> S3Result<Asker> {
+    /// Who signed the request. Tells its log line of both, and of the operation: the name of its input without `Input`.
+    fn asker<T>(&self, request: &S3Request<T>, input: &'static str) -> S3Result<Asker> {
+        let learnt = request.extensions.get::<Arc<Learnt>>();
+        learnt.inspect(|learnt| learnt.operation(input.strip_suffix("Input").unwrap_or(input)));
         let vouched = request.extensions.get::<Vouched>().map(|Vouched(access_key)| access_key.as_str());
         let key = request.credentials.as_ref().map(|credentials| credentials.access_key.as_str()).or(vouched);
         let found = key.and_then(|key| self.users.find(key)).cloned();
         let asker = found.ok_or_else(|| plain(S3ErrorCode::AccessDenied, "access denied"))?;
+        learnt.inspect(|learnt| learnt.asker(&asker));
         if let Some(expected) = request.extensions.get::<Expected>() {
             expected.check(&asker.id.0, |bucket| self.policy.owner(bucket))?;
         }
@@ -47,7 +50,7 @@ macro_rules! operations {
         impl S3 for Adapter {
             $(async fn $method(&self, $request: S3Request<dto::$input>) -> Answer<dto::$output> {
                 let $this = self;
-                let $asker = self.asker(&$request)?;
+                let $asker = self.asker(&$request, stringify!($input))?;
                 $answer
             })*
         }
@@ -205,6 +208,8 @@ operations! {
         this.get(asker, request).await.map(S3Response::new);
     head_object(HeadObjectInput, HeadObjectOutput) =>
         this.head(asker, request).await.map(S3Response::new);
+    get_object_attributes(GetObjectAttributesInput, GetObjectAttributesOutput) =>
+        this.attributes(asker, request).await.map(S3Response::new);
     copy_object(CopyObjectInput, CopyObjectOutput) =>
         this.copy(asker, request).await.map(S3Response::new);
     delete_object(DeleteObjectInput, DeleteObjectOutput) => {

@@ -4,7 +4,7 @@ use super::about::{limit, refuse};
 use super::adapter::{Adapter, Asker};
 use super::error::{denied, failed, plain};
 use super::time::timestamp;
-use crate::gateway::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets};
+use crate::gateway::{CreateBucket, DeleteBucket, Error, HeadBucket, ListBuckets, Refusal, Start};
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, GetBucketLocationOutput, HeadBucketOutput,
     ListBucketsInput, ListBucketsOutput, Owner,
@@ -14,13 +14,17 @@ use s3s::{S3ErrorCode, S3Result};
 /// The most buckets of a page, as S3 has it.
 const PAGE: usize = 10_000;
 
+/// The region that has no name as a location, S3's first.
+const NAMELESS: &str = "us-east-1";
+
 impl Adapter {
     pub(super) fn buckets(&self, asker: &Asker, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
         let ListBucketsInput { continuation_token, max_buckets, prefix, .. } = input;
         let limit = limit(max_buckets, PAGE)?;
-        let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), after: continuation_token, limit };
+        let start = continuation_token.map_or(Start::First, Start::Token);
+        let operation = ListBuckets { prefix: prefix.clone().unwrap_or_default(), start, limit };
         let permitted = self.policy.permit(asker, operation).map_err(denied)?;
-        let page = self.gateway.list_buckets(&permitted);
+        let page = self.gateway.list_buckets(&permitted).map_err(failed)?;
         let bucket = |bucket: &std::sync::Arc<crate::gateway::SealedBucket>| Bucket {
             name: Some(bucket.name.clone()),
             creation_date: Some(timestamp(bucket.created)),
@@ -44,9 +48,14 @@ impl Adapter {
         if constraint.is_some_and(|constraint| constraint.as_str() != self.region) {
             return Err(plain(S3ErrorCode::IllegalLocationConstraintException, format!("the region here is {}", self.region)));
         }
-        let permitted = self.policy.permit(&asker, CreateBucket { name: input.bucket, lock }).map_err(denied)?;
-        let bucket = self.gateway.create_bucket(permitted).await.map_err(failed)?;
-        Ok(CreateBucketOutput { location: Some(format!("/{}", bucket.name)), ..CreateBucketOutput::default() })
+        let name = input.bucket;
+        let permitted = self.policy.permit(&asker, CreateBucket { name: name.clone(), lock }).map_err(denied)?;
+        let location = match self.gateway.create_bucket(permitted).await {
+            Ok(bucket) => bucket.name.clone(),
+            Err(Error::Refused(Refusal::BucketAlreadyOwnedByYou)) if made_again(&self.region, lock) => name,
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(CreateBucketOutput { location: Some(format!("/{location}")), ..CreateBucketOutput::default() })
     }
 
     pub(super) fn head_of_bucket(&self, asker: &Asker, bucket: String) -> S3Result<HeadBucketOutput> {
@@ -57,8 +66,7 @@ impl Adapter {
 
     pub(super) fn location(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketLocationOutput> {
         self.head_of_bucket(asker, bucket)?;
-        // us-east-1 is the region that has no name here.
-        let named = (self.region != "us-east-1").then(|| BucketLocationConstraint::from(self.region.clone()));
+        let named = (self.region != NAMELESS).then(|| BucketLocationConstraint::from(self.region.clone()));
         Ok(GetBucketLocationOutput { location_constraint: named })
     }
 
@@ -71,4 +79,22 @@ impl Adapter {
 
 pub(super) fn owner(asker: &Asker) -> Owner {
     Owner { display_name: Some(asker.display_name.clone()), id: Some(asker.id.0.to_string()) }
+}
+
+/// Whether an owner who makes a bucket again is told that all is well, for nothing changes: so it is in S3's first region,
+/// and nowhere else. Where more is asked for than a bucket, it would not be true.
+fn made_again(region: &str, lock: bool) -> bool {
+    region == NAMELESS && !lock
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_made_again_in_the_first_region_alone_and_never_locked_by_it() {
+        assert!(made_again("us-east-1", false));
+        assert!(!made_again("us-east-1", true));
+        assert!(!made_again("eu-central-1", false));
+    }
 }

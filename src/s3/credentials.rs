@@ -2,17 +2,24 @@
 
 use super::error::{invalid_request, plain};
 use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
+use s3s::dto::{Timestamp, TimestampFormat};
 use s3s::{S3ErrorCode, S3Result};
 
-/// Refuses a target that names another host than the Host header, credentials in two places, and a signature of
-/// version 4 that leaves the host out.
+/// When a request was signed.
+const DATE: &str = "x-amz-date";
+
+/// How long a presigned URL may live, in seconds.
+const LIFETIME: std::ops::RangeInclusive<u32> = 1..=604_800;
+
+/// Refuses a target that names another host than the Host header, credentials in two places, a URL that lives too
+/// long or not at all, and a signature of version 4 that leaves the host out, or the date if it is a header.
 ///
 /// # Errors
 /// `InvalidRequest` or `AccessDenied`.
 pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
-    let host = headers.get(HOST).map(http::HeaderValue::as_bytes);
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
     let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
     if let (Some(host), Some(authority)) = (host, authority)
         && !host.eq_ignore_ascii_case(authority)
@@ -30,12 +37,40 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     let in_header = authorization
         .and_then(|text| text.split_once("SignedHeaders="))
         .map(|(_, rest)| rest.split(',').next().unwrap_or_default().trim().to_owned());
-    match in_header.or(in_query) {
-        Some(signed) if !signed.split(';').any(|name| name == "host") => {
-            Err(plain(S3ErrorCode::AccessDenied, "the Host header is not signed"))
-        }
-        Some(_) | None => Ok(()),
+    if let Some(expires) = parameter(query, "X-Amz-Expires")
+        && !expires.parse().is_ok_and(|seconds: u32| LIFETIME.contains(&seconds))
+    {
+        return Err(plain(S3ErrorCode::AccessDenied, "X-Amz-Expires must be from 1 to 604800 seconds"));
     }
+    let Some(signed) = in_header.or(in_query) else { return Ok(()) };
+    let unsigned = |name: &str| !signed.split(';').any(|other| other.eq_ignore_ascii_case(name));
+    if unsigned("host") || (headers.contains_key(DATE) && unsigned(DATE)) {
+        return Err(plain(S3ErrorCode::AccessDenied, "the Host header or the date is not signed"));
+    }
+    Ok(())
+}
+
+/// Says in `x-amz-date` what a signed `Date` header says: S3 takes either, and s3s the former alone.
+pub(super) fn dated(headers: &mut HeaderMap) {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed = authorization.split_once("SignedHeaders=").map_or("", |(_, rest)| rest.split(',').next().unwrap_or_default());
+    let mut dates = headers.get_all(http::header::DATE).iter();
+    if let (Some(date), None) = (dates.next(), dates.next())
+        && !headers.contains_key(DATE)
+        && signed.trim().split(';').any(|name| name.eq_ignore_ascii_case("date"))
+        && let Some(stamp) = date.to_str().ok().and_then(stamp)
+    {
+        headers.insert(DATE, stamp);
+    }
+}
+
+/// An HTTP date as version 4 writes it: `20261126T080000Z`.
+fn stamp(date: &str) -> Option<HeaderValue> {
+    let mut text = Vec::new();
+    Timestamp::parse(TimestampFormat::HttpDate, date).ok()?.format(TimestampFormat::DateTime, &mut text).ok()?;
+    let text = String::from_utf8(text).ok()?;
+    let seconds: String = text.split('.').next()?.chars().filter(char::is_ascii_alphanumeric).collect();
+    HeaderValue::from_str(&format!("{}Z", seconds.trim_end_matches('Z'))).ok()
 }
 
 /// A parameter's value, by its name in any case.
@@ -67,6 +102,40 @@ mod tests {
         assert!(verdict("/", Some("AWS4-HMAC-SHA256 Credential=a, SignedHeaders=x-amz-date, Signature=b")).is_err());
         assert!(verdict("/?X-Amz-SignedHeaders=range", None).is_err());
         assert!(verdict("/?X-Amz-SignedHeaders=host%3Brange", None).is_ok());
+    }
+
+    #[test]
+    fn a_signed_date_header_dates_a_request_that_has_no_other() {
+        let date = |authorization: &str, more: Option<(&'static str, &str)>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("date", "Thu, 26 Nov 2026 08:05:09 GMT".parse().unwrap());
+            headers.insert(AUTHORIZATION, authorization.parse().unwrap());
+            if let Some((name, value)) = more {
+                headers.append(name, value.parse().unwrap());
+            }
+            dated(&mut headers);
+            headers.get(DATE).map(|value| value.to_str().unwrap().to_owned())
+        };
+        let signed = "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=date;host, Signature=b";
+        assert_eq!(date(signed, None).as_deref(), Some("20261126T080509Z"));
+        assert_eq!(date("AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=b", None), None);
+        assert_eq!(date(signed, Some((DATE, "20200101T000000Z"))).as_deref(), Some("20200101T000000Z"));
+        assert_eq!(date(signed, Some(("date", "Thu, 26 Nov 2026 09:05:09 GMT"))), None);
+    }
+
+    #[test]
+    fn a_date_beside_the_signature_is_refused() {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, "20261126T080509Z".parse().unwrap());
+        headers.insert(AUTHORIZATION, "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=b".parse().unwrap());
+        assert!(check(&"/".parse().unwrap(), &headers).is_err());
+    }
+
+    #[test]
+    fn a_url_lives_from_a_second_to_a_week() {
+        for (expires, taken) in [("1", true), ("604800", true), ("0", false), ("-7", false), ("604801", false), ("x", false)] {
+            assert_eq!(verdict(&format!("/?X-Amz-SignedHeaders=host&X-Amz-Expires={expires}"), None).is_ok(), taken, "{expires}");
+        }
     }
 
     #[test]

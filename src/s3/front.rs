@@ -1,6 +1,8 @@
 //! The strict layer: what s3s lets through and S3 does not, refused before anything is parsed; and what every answer has.
 
 use super::control::compared;
+use super::counted;
+use super::credentials;
 use super::error::{invalid_request, plain};
 use super::form::{Forms, is_form};
 use super::framing::{Ended, Watched};
@@ -55,13 +57,14 @@ impl Service {
     pub async fn answer(&self, mut request: Request<Body>) -> Answer {
         let id = RequestId::next();
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
-        let exchange = self.observe.begin(id, method_name(&method), path.clone());
+        let mut exchange = self.observe.begin(id, method_name(&method), path.clone());
         let page = self.origins.page(&request);
         let (bucket, of_object) = self.origins.place(&request);
         let expected = Expected::of(&bucket, request.headers(), request.uri().query().unwrap_or_default());
         if !expected.is_empty() {
             request.extensions_mut().insert(expected);
         }
+        let request = counted::incoming(request, exchange.learnt());
         let answer = match check(&method, (request.uri(), of_object), request.headers()) {
             _ if method == Method::OPTIONS => self.origins.preflight(page.as_ref(), request.headers()).await,
             Ok(()) => self.pass(request, id).await,
@@ -81,8 +84,8 @@ impl Service {
         if let Some(page) = &page {
             self.origins.tell(page, answer.headers_mut()).await;
         }
-        exchange.answered(answer.status().as_u16(), code.as_deref());
-        answer
+        exchange.answered(answer.status().as_u16(), code);
+        counted::outgoing(answer, exchange, &method)
     }
 }
 
@@ -102,13 +105,14 @@ impl Service {
     async fn pass(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
         if is_form(request.method(), request.headers()) {
             let (put, posted) = Box::pin(self.forms.put(request)).await?;
-            return posted.answer(self.hand_on(put, id).await?);
+            return posted.answer(self.hand_on(put, id).await?, &self.observe);
         }
         self.hand_on(request, id).await
     }
 
     async fn hand_on(&self, request: Request<Body>, id: RequestId) -> S3Result<Answer> {
-        let (request, wrong) = compared(watched(request))?;
+        let (mut request, wrong) = compared(watched(request))?;
+        credentials::dated(request.headers_mut());
         let span = tracing::error_span!("exchange", request = %id);
         let answer = self.inner.call(request).instrument(span).await;
         if let Some(refusal) = wrong.refusal() {
@@ -138,7 +142,7 @@ fn check(method: &Method, (uri, of_object): (&Uri, bool), headers: &HeaderMap) -
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err((invalid_request("a request has a length or a transfer encoding, not both"), true));
     }
-    super::credentials::check(uri, headers)
+    credentials::check(uri, headers)
         .and_then(|()| check_headers(method, headers))
         .and_then(|()| known::check_headers(headers, uri.query().unwrap_or_default()))
         .and_then(|()| resources::check(method, uri.query().unwrap_or_default(), of_object))
@@ -162,6 +166,9 @@ fn check_headers(method: &Method, headers: &HeaderMap) -> S3Result<()> {
         return Err(invalid_request(
             "the authorization mechanism you have provided is not supported: please use AWS4-HMAC-SHA256",
         ));
+    }
+    if headers.get("content-md5").is_some_and(HeaderValue::is_empty) {
+        return Err(plain(S3ErrorCode::InvalidDigest, "the Content-MD5 is not valid"));
     }
     if headers.contains_key("x-amz-security-token") {
         return Err(plain(S3ErrorCode::InvalidToken, "there are no session tokens here"));

@@ -7,7 +7,7 @@ use super::checksum;
 use super::error::{denied, failed, invalid_argument};
 use super::objects::strong;
 use super::time::timestamp;
-use crate::gateway::{List, Listed, Page};
+use crate::gateway::{List, Listed, Page, Start};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::S3Result;
 use s3s::dto::{
@@ -52,8 +52,9 @@ impl Encoding {
     }
 }
 
+/// Tab and line feed are carried as they are; a carriage return would be read as a line feed.
 fn is_unfit(name: &str) -> bool {
-    name.chars().any(|c| c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    name.chars().any(|c| (c < ' ' && !matches!(c, '\t' | '\n')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// A name that an answer only repeats: left out where XML has no way to write it, for the work is done by then.
@@ -65,15 +66,14 @@ struct Asked {
     bucket: String,
     prefix: Option<String>,
     delimiter: Option<String>,
-    after: Option<String>,
+    start: Start,
     limit: usize,
 }
 
 impl Adapter {
     async fn page(&self, asker: &Asker, asked: Asked) -> S3Result<Page> {
-        let Asked { bucket, prefix, delimiter, after, limit } = asked;
-        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
-        let operation = List { bucket, prefix: prefix.unwrap_or_default(), delimiter, after, limit };
+        let Asked { bucket, prefix, delimiter, start, limit } = asked;
+        let operation = List { bucket, prefix: prefix.unwrap_or_default(), delimiter, start, limit };
         let permitted = self.policy.permit(asker, operation).map_err(denied)?;
         self.gateway.list(permitted).await.map_err(failed)
     }
@@ -81,13 +81,14 @@ impl Adapter {
     pub(super) async fn list_v2(&self, asker: Asker, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
         let ListObjectsV2Input { bucket, continuation_token, delimiter, encoding_type, fetch_owner, .. } = input;
         let (max_keys, prefix, start_after) = (limit(input.max_keys, PAGE)?, input.prefix, input.start_after);
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let encoding = Encoding::asked(encoding_type.as_ref())?;
-        let after = match &continuation_token {
-            Some(token) => Some(untoken(token)?),
-            None => start_after.clone(),
+        let start = match &continuation_token {
+            Some(token) => Start::Token(token.clone()),
+            None => after(start_after.as_ref()),
         };
         let asked =
-            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), start, limit: max_keys };
         let page = self.page(&asker, asked).await?;
         let encoding = fitting(encoding, &page, [&prefix, &delimiter, &start_after]);
         let owner = (fetch_owner == Some(true)).then(|| owner(&asker));
@@ -98,7 +99,7 @@ impl Adapter {
             key_count: i32::try_from(page.objects.len().saturating_add(page.prefixes.len())).ok(),
             continuation_token,
             is_truncated: Some(page.next.is_some()),
-            next_continuation_token: page.next.as_deref().map(token),
+            next_continuation_token: page.next.as_ref().map(|next| next.token.clone()),
             contents: Some(contents(&page.objects, encoding, owner.as_ref())),
             common_prefixes: Some(prefixes(&page.prefixes, encoding)),
             delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
@@ -111,26 +112,33 @@ impl Adapter {
     pub(super) async fn list_v1(&self, asker: Asker, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
         let ListObjectsInput { bucket, delimiter, encoding_type, marker, prefix, .. } = input;
         let max_keys = limit(input.max_keys, PAGE)?;
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let encoding = Encoding::asked(encoding_type.as_ref())?;
-        let after = marker.clone().filter(|marker| !marker.is_empty());
+        let start = after(marker.as_ref());
         let asked =
-            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
+            Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), start, limit: max_keys };
         let page = self.page(&asker, asked).await?;
         let encoding = fitting(encoding, &page, [&prefix, &delimiter, &marker]);
         Ok(ListObjectsOutput {
             name: Some(bucket),
-            prefix: Some(encoding.show(&prefix.unwrap_or_default())),
+            prefix: Some(unencoded(prefix.unwrap_or_default(), encoding)),
             marker: Some(encoding.show(&marker.unwrap_or_default())),
             max_keys: i32::try_from(max_keys).ok(),
             is_truncated: Some(page.next.is_some()),
             contents: Some(contents(&page.objects, encoding, Some(&owner(&asker)))),
             common_prefixes: Some(prefixes(&page.prefixes, encoding)),
-            next_marker: page.next.as_deref().map(|next| encoding.show(next)),
+            next_marker: page.next.as_ref().map(|next| encoding.show(&next.after)),
             delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
             encoding_type: encoding.named(),
             ..ListObjectsOutput::default()
         })
     }
+}
+
+/// The prefix of version 1, which the SDKs show as it comes, unlike that of version 2: encoded only where XML could not
+/// carry it otherwise.
+fn unencoded(prefix: String, encoding: Encoding) -> String {
+    if is_unfit(&prefix) { encoding.show(&prefix) } else { prefix }
 }
 
 /// `asked` are the texts of the request that the answer repeats.
@@ -158,13 +166,10 @@ pub(super) fn prefixes(prefixes: &[String], encoding: Encoding) -> Vec<CommonPre
     prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encoding.show(prefix)) }).collect()
 }
 
-/// A token says where to go on, in words that clients need not understand.
-fn token(after: &str) -> String {
-    base64_simd::URL_SAFE_NO_PAD.encode_to_string(after)
-}
-
-fn untoken(token: &str) -> S3Result<String> {
-    let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| invalid_argument("the continuation token provided is incorrect"))
+/// S3 takes an empty marker for none.
+fn after(place: Option<&String>) -> Start {
+    match place {
+        Some(place) if !place.is_empty() => Start::After(place.clone()),
+        _ => Start::First,
+    }
 }

@@ -10,6 +10,7 @@ use s3s::{S3ErrorCode, S3Result};
 const THERE: &[(&str, &[&str], &[&str])] = &[
     ("accelerate", &["GET", "PUT"], &[]),
     ("analytics", &["GET", "PUT", "DELETE"], &[]),
+    ("attributes", &[], &["GET"]),
     ("cors", &["GET", "PUT", "DELETE"], &[]),
     ("delete", &["POST"], &[]),
     ("encryption", &["GET", "PUT", "DELETE"], &["PUT"]),
@@ -44,7 +45,6 @@ const MANY: [&str; 4] = ["analytics", "inventory", "metrics", "intelligent-tieri
 const NOT_THERE: &[&str] = &[
     "acl",
     "append",
-    "attributes",
     "lifecycle",
     "metadataConfiguration",
     "metadataTable",

@@ -296,6 +296,37 @@ fn a_copy_goes_from_any_encryption_to_any() {
 }
 
 #[test]
+fn a_part_is_copied_with_the_keys_of_its_source_and_of_its_upload() {
+    let client = client();
+    stored("part-source", b"content");
+    let upload = created(customer(object("POST", "parts?uploads="), OTHER, OTHER_MD5));
+    let part = || {
+        let part = object("PUT", &format!("parts?partNumber=1&uploadId={upload}"));
+        part.header("x-amz-copy-source", &format!("/{BUCKET}/part-source"))
+    };
+    let wrong = [
+        part(),
+        source_key(part(), KEY, MD5),
+        customer(part(), OTHER, OTHER_MD5),
+        customer(source_key(part(), KEY, MD5), KEY, MD5),
+        customer(source_key(part(), OTHER, OTHER_MD5), OTHER, OTHER_MD5),
+    ];
+    for part in wrong {
+        refused_as(&client.send(&part), 400, "InvalidRequest");
+    }
+    assert!(!client.send(&object("GET", &format!("parts?uploadId={upload}"))).text().contains("<PartNumber>"));
+    let copied = client.send(&customer(source_key(part(), KEY, MD5), OTHER, OTHER_MD5));
+    assert_eq!((copied.status, copied.header(&format!("{SSE}-customer-key-md5"))), (200, Some(OTHER_MD5)));
+    assert_eq!(client.send(&complete(&upload, &copied.element("ETag"))).status, 200);
+    assert_eq!(client.send(&customer(object("GET", "parts?partNumber=1"), OTHER, OTHER_MD5)).body, b"content");
+    for key in [None, Some((KEY, MD5))] {
+        let get = object("GET", "parts?partNumber=1");
+        let get = key.map_or(get.clone(), |(key, md5)| customer(get, key, md5));
+        refused_as(&client.send(&get), 400, "InvalidRequest");
+    }
+}
+
+#[test]
 fn an_object_is_encrypted_otherwise_in_its_place() {
     let client = client();
     assert_eq!(client.send(&object("PUT", "inplace").body("x").header("x-amz-meta-a", "b")).status, 200);

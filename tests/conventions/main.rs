@@ -1,5 +1,7 @@
 //! The laws of the house, held by machine.
 
+mod make;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

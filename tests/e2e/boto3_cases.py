@@ -35,7 +35,11 @@ def read(key, **more):
 
 
 def case_a_bucket_is_made_once():
-    fails("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=BUCKET)
+    put("kept", b"content")
+    s3.create_bucket(Bucket=BUCKET)
+    assert s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"content"
+    s3.delete_object(Bucket=BUCKET, Key="kept")
+    fails("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=BUCKET, ObjectLockEnabledForBucket=True)
     fails("InvalidBucketName", s3.create_bucket, Bucket="127.0.0.1")
     fails("404", s3.head_bucket, Bucket="nobodys-bucket")
     fails("NoSuchBucket", s3.list_objects_v2, Bucket="nobodys-bucket")

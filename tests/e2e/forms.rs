@@ -61,7 +61,7 @@ fn refused(answer: &Response, status: u16, code: &str) {
 
 #[test]
 fn a_form_stores_its_file_under_what_its_fields_say() {
-    let (_home, _server, client) = served();
+    let (_home, server, client) = served();
     let conditions = format!(
         r#"{USUAL}, {{"acl": "private"}}, ["starts-with", "$Content-Type", "text/"], ["starts-with", "$x-amz-meta-colour", ""],
         ["starts-with", "$tagging", ""], ["eq", "$Cache-Control", "no-store"]"#
@@ -86,6 +86,9 @@ fn a_form_stores_its_file_under_what_its_fields_say() {
     assert_eq!(found.header("content-type"), Some("text/plain"));
     assert_eq!(found.header("cache-control"), Some("no-store"));
     assert!(found.header("x-amz-meta-colour").is_some());
+    let admin = Client::new(&server.admin, "", "");
+    let metrics = admin.exchange(&request("GET", "/metrics"), &[("host".into(), admin.address.clone())]).unwrap();
+    assert!(metrics.text().contains("waxseal_received_bytes_total 6"), "{}", metrics.text());
     let tagged = client.send(&request("GET", "/forms/in/scan.txt?tagging")).text();
     assert!(tagged.contains("a b") && tagged.contains("1&amp;2"), "{tagged}");
 }
@@ -184,6 +187,13 @@ fn a_form_without_a_signature_is_anonymous_and_one_half_signed_is_refused() {
     refused(&post_raw(&client, "/forms", form(&[("key", "in/a"), ("policy", &policy)], b"1")), 400, "InvalidArgument");
     refused(&post_raw(&client, "/forms", form(&[("key", "in/a"), ("signature", "x")], b"1")), 400, "InvalidArgument");
     refused(&post_raw(&client, "/nobodys-forms", form(&[("key", "in/a")], b"1")), 403, "AccessDenied");
+    let signature = base64_simd::STANDARD.encode_to_string(hmac_sha1(client.secret_key.as_bytes(), policy.as_bytes()));
+    let fields = [("key", "in/a"), ("AWSAccessKeyId", &client.access_key), ("policy", &policy), ("signature", &signature)];
+    let mut headers = vec![("host".to_owned(), client.address.clone())];
+    headers.push(("content-type".to_owned(), format!("multipart/form-data; boundary={BOUNDARY}")));
+    headers.push(("x-amz-expected-bucket-owner".to_owned(), "somebody-else".to_owned()));
+    let expecting = request("POST", "/forms").body(form(&fields, b"1"));
+    refused(&client.exchange(&expecting, &headers).unwrap(), 403, "AccessDenied");
     for path in ["/forms/in/a", "/forms?uploads", "/"] {
         let answer = post_raw(&client, path, form(&[("key", "in/a")], b"1"));
         assert!([403, 405].contains(&answer.status), "{path}: {}", answer.text());

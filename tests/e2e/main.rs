@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod aws_cli;
 mod boto3;
 mod canary;
@@ -14,6 +15,7 @@ mod encryption;
 mod forms;
 mod https;
 mod interrupted;
+mod log;
 mod part_copies;
 mod part_lists;
 mod part_reads;

@@ -13,6 +13,7 @@ use object_store::{
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use waxseal::store::disk::DiskStore;
 use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, Then, Upload, Versions};
@@ -21,11 +22,13 @@ use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, 
 pub struct Hostile {
     pub inner: DiskStore,
     lies: Arc<Mutex<(HashMap<String, Bytes>, u64)>>,
+    /// How many entries listings were given.
+    pub listed: Arc<AtomicUsize>,
 }
 
 impl Hostile {
     pub fn new(inner: DiskStore) -> Self {
-        Self { inner, lies: Arc::default() }
+        Self { inner, lies: Arc::default(), listed: Arc::default() }
     }
 
     /// Serves these bytes for a path from now on, as a version of its own.
@@ -174,6 +177,8 @@ impl MultipartStore for Hostile {
 #[async_trait]
 impl PaginatedListStore for Hostile {
     async fn list_paginated(&self, prefix: Option<&str>, opts: PaginatedListOptions) -> Result<PaginatedListResult> {
-        self.inner.list_paginated(prefix, opts).await
+        let page = self.inner.list_paginated(prefix, opts).await?;
+        self.listed.fetch_add(page.result.objects.len(), Ordering::Relaxed);
+        Ok(page)
     }
 }

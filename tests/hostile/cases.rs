@@ -17,7 +17,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Three chunks, the last not full, and a small object in two buckets.
-fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Stack>, Hostile) -> F) {
+pub fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Stack>, Hostile) -> F) {
     let folder = in_memory();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

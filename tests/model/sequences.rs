@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use waxseal::gateway::{Conditions, Copy, Delete, Doomed, Encryption, Error, List, Lock, Place, Refusal};
+use waxseal::gateway::{Conditions, Copy, Delete, Doomed, Encryption, Error, List, Lock, Place, Refusal, Start};
 use waxseal::store::Backend;
 
 pub const KEYS: [&str; 5] = ["a", "a/b", "a//b", "b", "z"];
@@ -113,7 +113,7 @@ async fn sequence((stack, backend): (&Stack, &dyn Backend), dice: &mut Dice, (mo
             None => drop(model.remove(key)),
         }
     }
-    let list = List { bucket: "model".into(), prefix: String::new(), delimiter: None, after: None, limit: 100 };
+    let list = List { bucket: "model".into(), prefix: String::new(), delimiter: None, start: Start::First, limit: 100 };
     let page = stack.gateway.list(stack.permit(list)).await.unwrap();
     let listed: Vec<(&str, usize)> = page.objects.iter().map(|object| (object.key.as_str(), object.size as usize)).collect();
     let expected: Vec<(&str, usize)> = model.iter().map(|(key, content)| (*key, content.len())).collect();

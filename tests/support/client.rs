@@ -133,7 +133,10 @@ impl Client {
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             headers.push(("host".to_owned(), self.address.clone()));
         }
-        headers.push(("x-amz-date".to_owned(), stamp.clone()));
+        // A Date header is in its place, if the request has one.
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
+            headers.push(("x-amz-date".to_owned(), stamp.clone()));
+        }
         headers.push(("x-amz-content-sha256".to_owned(), payload.clone()));
         let mut signed: Vec<(String, String)> =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();

@@ -1,4 +1,12 @@
 //! RustCrypto: pure Rust, the default.
+//!
+//! Its AES is as wide as the processor's; its GHASH multiplies 128 bits at a time on every processor, and that bounds it
+//! where others multiply 512. In GB/s on one core of an Intel Xeon with VAES and AVX-512 at 3 GHz, 64 KiB at a time: counter
+//! mode 9, GHASH 10, GCM as the one after the other 4.5; aws-lc-rs 12. So GHASH alone stays below 0.9 of aws-lc-rs, in
+//! whatever order the two are driven. Driving both here instead of through `aes-gcm` came to 5.2 with counters made at
+//! full width, and to less than 4.5 interleaved, since multiplications of 128 bits lose a port beside AES of 512. That
+//! is not worth a GCM of our own: a GET spends 0.2 of its 0.5 CPU-seconds a GiB here. Who needs the difference builds with
+//! the feature `aws-lc`.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};

@@ -5,6 +5,7 @@ use super::fields::{self, Fields, File};
 use super::policy::Policy;
 use crate::access::{FormFault, FormSignature, Users};
 use crate::gateway::{Gateway, Millis};
+use crate::observe::Observe;
 use crate::s3::Secure;
 use crate::s3::error::{invalid_argument, not_implemented, plain};
 use crate::s3::front::Answer;
@@ -19,6 +20,7 @@ use http_body_util::StreamBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, StdError};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -65,7 +67,7 @@ pub(in crate::s3) struct Forms {
 pub(in crate::s3) struct Posted {
     wish: Wish,
     stored: Stored,
-    size: Arc<OnceLock<S3ErrorCode>>,
+    told: Arc<Told>,
 }
 
 /// Whether a request is a form.
@@ -105,8 +107,8 @@ impl Forms {
         let host = host.or(parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
         let scheme = if parts.extensions.get::<Secure>().is_some() { "https" } else { "http" };
         let stored = Stored { bucket, key, location: format!("{scheme}://{host}{path}") };
-        let size = Arc::new(OnceLock::new());
-        let file = Sized { file, seen: 0, range, told: Arc::clone(&size) };
+        let told = Arc::new(Told::default());
+        let file = Sized { file, seen: 0, range, told: Arc::clone(&told) };
         let mut put = Request::new(Body::http_body_unsync(StreamBody::new(file.map(|piece| piece.map(Frame::data)))));
         *put.method_mut() = Method::PUT;
         *put.uri_mut() = path.parse().map_err(|_| invalid_argument("the key is not valid"))?;
@@ -116,7 +118,7 @@ impl Forms {
         if let Some(signer) = signer {
             put.extensions_mut().insert(Vouched(signer));
         }
-        Ok((put, Posted { wish: Wish::of(&fields), stored, size }))
+        Ok((put, Posted { wish: Wish::of(&fields), stored, told }))
     }
 
     /// A form says how long it is, so that what is too long is refused before it is sent.
@@ -184,12 +186,12 @@ impl Forms {
 }
 
 impl Posted {
-    /// The browser's answer, once the PUT has its own.
+    /// The browser's answer, once the PUT has its own. What came in is counted here: a PUT counts what it declares.
     ///
     /// # Errors
     /// `EntityTooLarge` or `EntityTooSmall`, in place of what came of a file that was broken off for it.
-    pub(in crate::s3) fn answer(self, answer: Answer) -> S3Result<Answer> {
-        match self.size.get() {
+    pub(in crate::s3) fn answer(self, answer: Answer, observe: &Observe) -> S3Result<Answer> {
+        match self.told.refused.get() {
             Some(S3ErrorCode::EntityTooLarge) => return Err(too_large()),
             Some(_) => {
                 let why = "Your proposed upload is smaller than the minimum allowed size";
@@ -197,7 +199,11 @@ impl Posted {
             }
             None => {}
         }
-        Ok(if answer.status() == StatusCode::OK { self.wish.grant(answer, &self.stored) } else { answer })
+        if answer.status() != StatusCode::OK {
+            return Ok(answer);
+        }
+        observe.received(self.told.seen.load(Ordering::Relaxed));
+        Ok(self.wish.grant(answer, &self.stored))
     }
 }
 
@@ -241,17 +247,26 @@ fn too_large() -> S3Error {
     plain(S3ErrorCode::EntityTooLarge, "Your proposed upload exceeds the maximum allowed size")
 }
 
+/// What became of a file on its way in.
+#[derive(Default)]
+struct Told {
+    /// Why it was broken off, if it was.
+    refused: OnceLock<S3ErrorCode>,
+    /// Its length, once it ended.
+    seen: AtomicU64,
+}
+
 /// A file that is broken off where it is longer than it may be, and at its end if it is shorter.
 struct Sized {
     file: File,
     seen: u64,
     range: (u64, u64),
-    told: Arc<OnceLock<S3ErrorCode>>,
+    told: Arc<Told>,
 }
 
 impl Sized {
     fn refuse(&self, code: S3ErrorCode) -> Poll<Option<Result<Bytes, StdError>>> {
-        let _told_before = self.told.set(code);
+        let _told_before = self.told.refused.set(code);
         Poll::Ready(Some(Err("the file has not the length that its policy allows".into())))
     }
 }
@@ -267,7 +282,10 @@ impl Stream for Sized {
                 if self.seen > self.range.1 { self.refuse(S3ErrorCode::EntityTooLarge) } else { Poll::Ready(Some(Ok(piece))) }
             }
             Poll::Ready(None) if self.seen < self.range.0 => self.refuse(S3ErrorCode::EntityTooSmall),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.told.seen.store(self.seen, Ordering::Relaxed);
+                Poll::Ready(None)
+            }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Pending => Poll::Pending,
         }

@@ -5,12 +5,15 @@
 use super::fault;
 use super::record::{Entry, Part, decode_body};
 use object_store::Result;
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{
+    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
 use std::collections::HashSet;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Path to entry.
 pub(super) const ENTRIES: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("entries");
@@ -33,8 +36,20 @@ pub(super) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition
 pub(super) struct Index {
     path: PathBuf,
     cache: usize,
+    /// How many commits there were.
+    commits: AtomicU64,
+    /// What was opened since the last of them; dropped before the database.
+    view: Mutex<Option<Arc<View>>>,
     /// None while it is being opened again after a failed write.
     database: RwLock<Option<Database>>,
+}
+
+/// The tables that every read of an object needs, opened once after a commit and not for each read.
+struct View {
+    /// The commits there were when they were opened: they show these and perhaps later ones.
+    commits: u64,
+    entries: ReadOnlyTable<&'static str, &'static [u8]>,
+    bodies: ReadOnlyTable<u64, &'static [u8]>,
 }
 
 /// A page of entries and common prefixes.
@@ -57,63 +72,97 @@ impl Index {
     /// Makes an empty index.
     pub(super) fn create(path: &Path, cache: usize) -> Result<Self> {
         let database = Database::builder().set_cache_size(cache).create(path).map_err(fault::index)?;
-        let index = Self { path: path.to_owned(), cache, database: RwLock::new(Some(database)) };
+        let index = Self::over(path, cache, database);
         index.write(|_| Ok(()))?;
         Ok(index)
     }
 
     /// Opens an index, and reads all of it to see that it is whole.
     pub(super) fn open(path: &Path, cache: usize) -> Result<Self> {
-        let database = RwLock::new(Some(open(path, cache)?));
-        Ok(Self { path: path.to_owned(), cache, database })
+        Ok(Self::over(path, cache, open(path, cache)?))
+    }
+
+    fn over(path: &Path, cache: usize, database: Database) -> Self {
+        let (database, commits, view) = (RwLock::new(Some(database)), AtomicU64::new(0), Mutex::default());
+        Self { path: path.to_owned(), cache, database, commits, view }
     }
 
     /// Opens it again after a write that failed, which ends the library's use of the file.
     pub(super) fn reopen(&self) -> Result<()> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        self.forget_view();
         drop(database.take());
         *database = Some(open(&self.path, self.cache)?);
         Ok(())
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+        self.with(|database| read(&database.begin_read().map_err(fault::index)?))
+    }
+
+    fn with<T>(&self, job: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or_else(|| fault::unavailable("the index is being opened again"))?;
-        let job = || read(&database.begin_read().map_err(fault::index)?);
-        catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| Err(fault::unwound(panic)))
+        catch_unwind(AssertUnwindSafe(|| job(database))).unwrap_or_else(|panic| Err(fault::unwound(panic)))
+    }
+
+    /// The tables as they are after every commit that was answered.
+    fn view(&self, database: &Database) -> Result<Arc<View>> {
+        let commits = self.commits.load(Ordering::Acquire);
+        let kept = self.kept_view().clone();
+        if let Some(view) = kept.filter(|view| view.commits == commits) {
+            return Ok(view);
+        }
+        let transaction = database.begin_read().map_err(fault::index)?;
+        let entries = transaction.open_table(ENTRIES).map_err(fault::index)?;
+        let bodies = transaction.open_table(BODIES).map_err(fault::index)?;
+        let view = Arc::new(View { commits, entries, bodies });
+        let mut kept = self.kept_view();
+        // One that a commit made old is not kept: pages that only it needs could not be used again.
+        if self.commits.load(Ordering::Acquire) == commits {
+            *kept = Some(Arc::clone(&view));
+        }
+        Ok(view)
+    }
+
+    fn kept_view(&self) -> MutexGuard<'_, Option<Arc<View>>> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget_view(&self) {
+        self.commits.fetch_add(1, Ordering::Release);
+        drop(self.kept_view().take());
     }
 
     /// Does all of `change` or none of it; durable when this returns.
     pub(super) fn write<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database.as_ref().ok_or_else(|| fault::unavailable("the index is being opened again"))?;
-        let job = || {
+        self.with(|database| {
             let mut transaction = database.begin_write().map_err(fault::index)?;
             transaction.set_durability(Durability::Immediate).map_err(|error| fault::unavailable(error.to_string()))?;
             create_tables(&transaction)?;
             let changed = change(&transaction)?;
             transaction.commit().map_err(fault::index)?;
+            self.forget_view();
             Ok(changed)
-        };
-        catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| Err(fault::unwound(panic)))
+        })
     }
 
     /// The current version of an object.
     pub(super) fn entry(&self, path: &str) -> Result<Option<Entry>> {
-        self.read(|transaction| {
-            let entries = transaction.open_table(ENTRIES).map_err(fault::index)?;
-            let found = entries.get(path).map_err(fault::index)?;
+        self.with(|database| {
+            let view = self.view(database)?;
+            let found = view.entries.get(path).map_err(fault::index)?;
             found.map(|record| decode(path, record.value())).transpose()
         })
     }
 
     /// The current version of an object, with its body if that is small.
     pub(super) fn object(&self, path: &str) -> Result<Option<(Entry, Vec<u8>)>> {
-        self.read(|transaction| {
-            let entries = transaction.open_table(ENTRIES).map_err(fault::index)?;
-            let Some(record) = entries.get(path).map_err(fault::index)? else { return Ok(None) };
+        self.with(|database| {
+            let view = self.view(database)?;
+            let Some(record) = view.entries.get(path).map_err(fault::index)? else { return Ok(None) };
             let entry = decode(path, record.value())?;
-            let body = inline_body(transaction, &entry)?;
+            let body = inline_body(&view.bodies, &entry)?;
             Ok(Some((entry, body)))
         })
     }
@@ -210,12 +259,11 @@ pub(super) fn decode_part(record: &[u8]) -> Result<Part> {
 }
 
 /// The body of a small object; nothing for one whose body lies in blobs.
-pub(super) fn inline_body(transaction: &ReadTransaction, entry: &Entry) -> Result<Vec<u8>> {
+pub(super) fn inline_body(bodies: &impl ReadableTable<u64, &'static [u8]>, entry: &Entry) -> Result<Vec<u8>> {
     if !matches!(entry.body, super::record::Body::Inline(1..)) {
         return Ok(Vec::new());
     }
     let path = entry.path.as_str();
-    let bodies = transaction.open_table(BODIES).map_err(fault::index)?;
     let body = bodies.get(entry.sequence).map_err(fault::index)?.ok_or_else(|| fault::damaged(path))?;
     Ok(checked_body(entry.sequence, body.value()).ok_or_else(|| fault::damaged(path))?.to_vec())
 }

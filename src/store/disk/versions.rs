@@ -1,7 +1,7 @@
 //! Versions: read from one state of the index, and changed at the one commit point.
 
 use super::change::{Change, Content, END, From, NewBody};
-use super::index::{ENTRIES, Index, NAMES, VERSIONS, decode, inline_body};
+use super::index::{BODIES, ENTRIES, Index, NAMES, VERSIONS, decode, inline_body};
 use super::record::{Body, Entry};
 use super::stored::{self, Version as Pinned};
 use super::{DiskStore, fault};
@@ -24,7 +24,8 @@ impl Index {
     fn version(&self, path: &str, version: &Version) -> Result<Option<Found>> {
         self.read(|transaction| {
             let Some(entry) = named(transaction, path, version.name().unwrap_or_default())? else { return Ok(None) };
-            let body = inline_body(transaction, &entry)?;
+            let bodies = transaction.open_table(BODIES).map_err(fault::index)?;
+            let body = inline_body(&bodies, &entry)?;
             Ok(Some(Found { entry, body }))
         })
     }
