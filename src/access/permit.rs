@@ -18,6 +18,8 @@ pub enum Action {
     PutBucketVersioning,
     GetBucketCORS,
     PutBucketCORS,
+    GetLifecycleConfiguration,
+    PutLifecycleConfiguration,
     GetBucketTagging,
     PutBucketTagging,
     GetBucketObjectLockConfiguration,

@@ -2,6 +2,7 @@
 
 mod administrator;
 mod check;
+mod chores;
 mod customer;
 mod offline;
 mod open;

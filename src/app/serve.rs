@@ -1,6 +1,7 @@
 //! The running service.
 
 use super::administrator::{self, Credentials};
+use super::chores;
 use super::stack::Stack;
 use super::{Failure, Result};
 use crate::access::Policy;
@@ -59,6 +60,8 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
         (signal(SignalKind::terminate()).map_err(stopping)?, signal(SignalKind::interrupt()).map_err(stopping)?);
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(listener, service, settings.server.clone(), told(stopped.clone())));
+    let often = settings.gateway.day.often();
+    let chores = tokio::spawn(chores::follow_lifecycles(Arc::clone(&stack.gateway), often, told(stopped.clone())));
     let telling = tokio::spawn(server::serve_admin(admin, observe, ready(&stack), told(stopped)));
     tracing::info!(listen = %said.listen, admin = %said.admin_listen, provider = crypto::PROVIDER, "serving");
     started(&said);
@@ -70,7 +73,7 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     tracing::info!("stopping: started answers are completed");
     let _nobody_listens = stop.send(true);
     let cut = serving.await.map_err(|error| Failure::of("serving", error))?;
-    let _ended = telling.await;
+    let _ended = (telling.await, chores.await);
     if cut > 0 {
         tracing::warn!(cut, "connections were cut when the time to drain was over");
     }

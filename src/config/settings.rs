@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::{Fault, KmsKey, kms, users};
 use crate::access::Users;
-use crate::gateway::EtagKind;
+use crate::gateway::{Day, EtagKind};
 use crate::server::{Tls, TlsFault};
 use crate::{gateway, s3, server};
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 28] = [
+pub const KEYS: [&str; 29] = [
     "data",
     "root_key",
     "listen",
@@ -33,6 +33,7 @@ pub const KEYS: [&str; 28] = [
     "cache.keys",
     "cache.objects",
     "cache.index",
+    "lifecycle.debug_day",
     "kms_key.id",
     "kms_key.root_key",
     "user.name",
@@ -154,6 +155,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     let keys_over_http = reader.flag("danger_allow_sse_c_over_http").unwrap_or(false);
     let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
     let (tls, kms_keys) = (reader.section("tls"), reader.sections("kms_key"));
+    let lifecycle = reader.section("lifecycle");
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
     if data.is_none() {
         reader.fault("data", "is missing: say where the store is, here or with --data");
@@ -170,7 +172,8 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     let (keys, objects, index) = cache_of(cache, faults);
     let kms_keys = kms::read(kms_keys, faults);
     let (users, names) = users::read(users, faults);
-    let gateway = gateway::Settings { etag, max_upload, verified: objects, ..gateway::Settings::default() };
+    let day = day_of(lifecycle, faults);
+    let gateway = gateway::Settings { etag, max_upload, verified: objects, day, ..gateway::Settings::default() };
     Settings {
         data: data.unwrap_or_default(),
         root_key: root_key.unwrap_or_default(),
@@ -258,4 +261,11 @@ fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
     let index = reader.size("index").unwrap_or(256 << 20);
     reader.end();
     (keys, objects, usize::try_from(index).unwrap_or(usize::MAX))
+}
+
+fn day_of(table: Table, faults: &mut Vec<Fault>) -> Day {
+    let mut reader = Reader::new(table, "lifecycle", faults);
+    let length = reader.duration("debug_day").map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+    reader.end();
+    length.map_or(Day::Real, Day::Of)
 }

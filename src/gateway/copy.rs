@@ -2,6 +2,7 @@
 
 use super::about;
 use super::conditions::Current;
+use super::configuration::Subject;
 use super::encryption::{Chosen, Customer};
 use super::etag;
 use super::gateway::{Gateway, bucket_of};
@@ -70,7 +71,9 @@ impl Gateway {
         let modified = Millis(metadata.created);
         let checksum = computed.map(|sum| (sum, ChecksumScope::FullObject)).or(described.checksum);
         let (parts, encryption, version) = (described.parts, chosen.server, granted.version);
-        Ok(Written { etag, modified, checksum, parts, encryption, version, source_version })
+        let subject = Subject { key: &key, size: described.size, tags: &about.tags };
+        let expires = self.expires(&bucket, subject, modified).await;
+        Ok(Written { etag, modified, checksum, parts, encryption, expires, version, source_version })
     }
 
     /// The checksum that the Head of a copy must tell, for the final record behind it does not: one that was asked for, which

@@ -135,7 +135,21 @@ impl Gateway {
     }
 
     /// Marks an object deleted. The marker is a sealed object without content: who writes the backend cannot make one.
-    pub(super) async fn mark(&self, bucket: &Arc<Bucket>, owner: &str, key: &str) -> Result<Removed, Error> {
+    async fn mark(&self, bucket: &Arc<Bucket>, owner: &str, key: &str) -> Result<Removed, Error> {
+        self.mark_over(bucket, owner, key, None).await
+    }
+
+    /// As [`Gateway::mark`], if the version with this backend ETag still is the current one.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` if it is not.
+    pub(super) async fn mark_over(
+        &self,
+        bucket: &Arc<Bucket>,
+        owner: &str,
+        key: &str,
+        current: Option<&str>,
+    ) -> Result<Removed, Error> {
         let path = layout::object(&bucket.name, key)?;
         let mut metadata = Metadata::new(key, self.now().0);
         metadata.owner = Some(owner.as_bytes().to_vec());
@@ -145,6 +159,10 @@ impl Gateway {
         let _gate = self.enter(bucket).await?;
         let new = New { bucket, path: &path, object_id: body.object_id(), metadata: &mut metadata, dated: false };
         let granted = self.grant(new, PutMode::Overwrite).await?;
+        // Behind the turn that was granted, nobody else writes this key.
+        if current.is_some() && self.backend.open(&path).await?.meta().e_tag.as_deref() != current {
+            return Err(Refusal::PreconditionFailed("the current version").into());
+        }
         let (tag, entry) = body.segment(0, &mut OsRandom).finish(&mut []).map_err(Error::sealing)?;
         let record = Record { completed: metadata.created, etag: EtagRecord::Opaque, checksum: None };
         let mut sealed = tag.to_vec();

@@ -43,6 +43,8 @@ pub enum Refusal {
     Deleted { version: String },
     #[error("the specified method is not allowed against this resource")]
     MarkerNotAllowed { version: String, last_modified: crate::store::Millis },
+    #[error("the lifecycle configuration does not exist")]
+    NoSuchLifecycle,
     #[error("object lock configuration does not exist for this bucket")]
     NoBucketLock,
     #[error("the request is not valid with the current state of the bucket: {0}")]

@@ -1,6 +1,6 @@
 //! The gateway: what every operation works with.
 
-use super::configuration::Configuration;
+use super::configuration::{Configuration, Day};
 use super::read::Verified;
 use super::versions::Turns;
 use super::{Error, Refusal};
@@ -24,6 +24,8 @@ pub struct Settings {
     pub keep_verified: Duration,
     /// How many of them are kept.
     pub verified: u64,
+    /// How long a day of lifecycle rules is.
+    pub day: Day,
     /// How long what is configured of a bucket is believed, where another replica may have changed it.
     pub keep_configuration: Duration,
 }
@@ -38,6 +40,7 @@ impl Default for Settings {
             max_upload: 5 << 30,
             keep_verified: Duration::from_mins(5),
             verified: 10_000,
+            day: Day::Real,
             keep_configuration: Duration::from_secs(2),
         }
     }

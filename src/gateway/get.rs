@@ -2,6 +2,7 @@
 
 use super::body::Chunks;
 use super::conditions::Current;
+use super::configuration::Subject;
 use super::encryption::Customer;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{Conditions, Get, Head, Span};
@@ -52,6 +53,10 @@ impl Gateway {
         let sealed = self.find_to_read(bucket, key, version).await?.unlock(customer, &self.buffers).await?;
         let mut described = sealed.describe()?;
         described.version = self.version_shown(bucket, &sealed).await?;
+        if version.is_none() {
+            let subject = Subject { key, size: described.size, tags: &described.about.tags };
+            described.expires = self.expires(bucket, subject, described.modified).await;
+        }
         conditions.check_read(Current { etag: &described.etag, modified: described.modified })?;
         if let Some(span) = span {
             described.range = range::resolve(span, described.size, sealed.opened()?.entries())?;

@@ -19,6 +19,8 @@ pub struct Described {
     pub modified: Millis,
     /// Its version; none in a bucket that never had versions.
     pub version: Option<String>,
+    /// When it will expire, by the bucket's rules, if it is the current version.
+    pub expires: Option<Expires>,
     /// Headers and user metadata.
     pub about: About,
     /// The checksum, if there is one.
@@ -72,6 +74,15 @@ pub struct ObjectPart {
     pub checksum: Option<Checksum>,
 }
 
+/// When an object will expire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expires {
+    /// From then on it is gone.
+    pub date: Millis,
+    /// By which rule.
+    pub rule: String,
+}
+
 /// An object with its content, of which the first chunk is already verified.
 pub struct Opened {
     /// What HEAD tells.
@@ -95,6 +106,8 @@ pub struct Written {
     pub parts: Option<u32>,
     /// As HEAD will tell it.
     pub encryption: Option<ServerSide>,
+    /// When it will expire, by the bucket's rules.
+    pub expires: Option<Expires>,
     /// The version that was made; none in a bucket without versions.
     pub version: Option<String>,
     /// The version that was copied, where that has one.

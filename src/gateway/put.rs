@@ -2,6 +2,7 @@
 
 use super::about;
 use super::body::Body;
+use super::configuration::Subject;
 use super::digests::{Digests, Sums};
 use super::encryption::Chosen;
 use super::etag;
@@ -64,10 +65,12 @@ impl Gateway {
         let begin = async || Ok(self.backend.begin(&path).await?);
         let taken = self.take_in(body, &declared, intake, begin).await?;
         let record = record(modified.0, chosen.etag(self.settings.etag), &taken.sums)?;
-        let encryption = chosen.server.clone();
-        let sealed = Whole { path, bucket, metadata, record, fresh, chosen };
+        let (encryption, size) = (chosen.server.clone(), taken.entry.plain_len);
+        let sealed = Whole { path, bucket: Arc::clone(&bucket), metadata, record, fresh, chosen };
         let result = self.commit(sealed, taken, mode).await?;
+        let subject = Subject { key: &key, size, tags: &about.tags };
         Ok(Written {
+            expires: self.expires(&bucket, subject, result.modified).await,
             etag: result.etag,
             modified: result.modified,
             checksum: result.checksum.map(|checksum| (checksum, ChecksumScope::FullObject)),

@@ -59,6 +59,7 @@ impl Sealed {
             etag: self.etag(),
             modified: Millis(metadata.created),
             version: None,
+            expires: None,
             about: About { lock: lock_of(metadata).map_err(|why| self.tampered(why))?, ..about::from_metadata(metadata) },
             checksum: checksum_of(metadata, opened.record()).map_err(|why| self.tampered(why))?,
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },

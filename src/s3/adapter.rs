@@ -5,7 +5,7 @@ use super::form::Vouched;
 use super::known::Expected;
 use super::unset::{self, AsItIs};
 use crate::access::{Action, Policy, Principal, Users};
-use crate::gateway::{Gateway, PutCors};
+use crate::gateway::{Gateway, PutCors, PutLifecycle};
 use crate::observe::{Learnt, Observe};
 use http::StatusCode;
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result, dto};
@@ -83,6 +83,16 @@ operations! {
     delete_bucket_cors(DeleteBucketCorsInput, DeleteBucketCorsOutput) => {
         this.change_cors(&asker, PutCors { bucket: request.input.bucket, cors: None }).await?;
         Ok(S3Response::with_status(dto::DeleteBucketCorsOutput::default(), StatusCode::NO_CONTENT))
+    };
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput) =>
+        this.lifecycle(&asker, request.input.bucket).await.map(S3Response::new);
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput) => {
+        this.put_lifecycle(&asker, request.input).await?;
+        Ok(S3Response::new(dto::PutBucketLifecycleConfigurationOutput::default()))
+    };
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput) => {
+        this.change_lifecycle(&asker, PutLifecycle { bucket: request.input.bucket, lifecycle: None }).await?;
+        Ok(S3Response::with_status(dto::DeleteBucketLifecycleOutput::default(), StatusCode::NO_CONTENT))
     };
     get_bucket_tagging(GetBucketTaggingInput, GetBucketTaggingOutput) =>
         this.bucket_tags(&asker, request.input.bucket).await.map(S3Response::new);

@@ -62,6 +62,7 @@ fn refused(refusal: &Refusal) -> S3Error {
         Refusal::NoSuchVersion => Code::NoSuchVersion,
         Refusal::NoSuchKey | Refusal::Deleted { .. } => Code::NoSuchKey,
         Refusal::MarkerNotAllowed { .. } => Code::MethodNotAllowed,
+        Refusal::NoSuchLifecycle => Code::NoSuchLifecycleConfiguration,
         Refusal::NoBucketLock => Code::ObjectLockConfigurationNotFoundError,
         Refusal::InvalidBucketState(_) => Code::InvalidBucketState,
         Refusal::InvalidTag(_) => Code::InvalidTag,

@@ -20,6 +20,7 @@ mod framing;
 mod front;
 mod host;
 mod known;
+mod lifecycle;
 mod listing;
 mod lock;
 mod objects;

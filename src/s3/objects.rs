@@ -7,7 +7,7 @@ use super::lock::{hold_name, mode_name};
 use super::sse::{self, Told};
 use super::time::timestamp;
 use super::versions::version;
-use super::{body, checksum};
+use super::{body, checksum, lifecycle};
 use crate::gateway::{self, Checksum, ChecksumKind, ChecksumScope, Copy, Declared, Described, Get, Head, Place, Put, Written};
 use http::HeaderMap;
 use s3s::TrailingHeaders;
@@ -64,6 +64,7 @@ impl Adapter {
         }
         let told = Told::new(written.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        output.expiration = lifecycle::header(written.expires.as_ref());
         output.version_id = written.version;
         Ok(output)
     }
@@ -100,6 +101,7 @@ impl Adapter {
             metadata: head.metadata,
             storage_class: head.storage_class,
             version_id: head.version_id,
+            expiration: head.expiration,
             tag_count: head.tag_count,
             object_lock_mode: head.object_lock_mode,
             object_lock_retain_until_date: head.object_lock_retain_until_date,
@@ -189,6 +191,7 @@ impl Adapter {
         let mut output = CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() };
         let told = Told::new(written.encryption.as_ref(), customer.as_ref());
         sse::tell!(output, told, ssekms_encryption_context, sse_customer_algorithm, sse_customer_key_md5);
+        output.expiration = lifecycle::header(written.expires.as_ref());
         output.version_id = written.version;
         output.copy_source_version_id = written.source_version;
         Ok(output)
@@ -265,6 +268,7 @@ fn head_output(described: &Described, with_checksum: bool) -> HeadObjectOutput {
         storage_class: headers.storage_class.filter(|class| class != "STANDARD").map(Into::into),
         e_tag: Some(strong(&described.etag)),
         version_id: described.version.clone(),
+        expiration: lifecycle::header(described.expires.as_ref()),
         last_modified: Some(timestamp(described.modified)),
         metadata: Some(described.about.user.clone().into_iter().collect()),
         tag_count: i32::try_from(described.about.tags.len()).ok().filter(|count| *count > 0),

@@ -18,6 +18,7 @@ const THERE: &[(&str, &[&str], &[&str])] = &[
     ("intelligent-tiering", &["GET", "PUT", "DELETE"], &[]),
     ("inventory", &["GET", "PUT", "DELETE"], &[]),
     ("legal-hold", &[], &["GET", "PUT"]),
+    ("lifecycle", &["GET", "PUT", "DELETE"], &[]),
     ("location", &["GET"], &[]),
     ("logging", &["GET", "PUT"], &[]),
     ("metrics", &["GET", "PUT", "DELETE"], &[]),
@@ -45,7 +46,6 @@ const MANY: [&str; 4] = ["analytics", "inventory", "metrics", "intelligent-tieri
 const NOT_THERE: &[&str] = &[
     "acl",
     "append",
-    "lifecycle",
     "metadataConfiguration",
     "metadataTable",
     "renameObject",

@@ -152,6 +152,7 @@ impl Adapter {
             key: echo(key),
             e_tag: Some(strong(&written.etag)),
             version_id: written.version.clone(),
+            expiration: super::lifecycle::header(written.expires.as_ref()),
             ..CompleteMultipartUploadOutput::default()
         };
         if let Some((sum, scope)) = &written.checksum {

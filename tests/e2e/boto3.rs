@@ -6,8 +6,15 @@ use std::path::Path;
 
 /// Runs a file of cases against a server of its own.
 fn holds(file: &str) {
+    holds_under(file, "");
+}
+
+/// The same, under a configuration.
+fn holds_under(file: &str, configuration: &str) {
     let home = Home::new();
-    let server = home.serve();
+    let config = home.path().join("waxseal.toml");
+    std::fs::write(&config, configuration).unwrap();
+    let server = home.serve_with(&["--config", config.to_str().unwrap()]);
     let Some(mut python) = client("python", home.path()) else { return };
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e").join(file);
     let output = output(python.arg(cases).arg(&server.url));
@@ -30,4 +37,9 @@ fn boto3_holds_every_case_of_versions() {
 #[test]
 fn boto3_holds_every_case_of_object_lock_and_tags() {
     holds("lock_cases.py");
+}
+
+#[test]
+fn boto3_holds_every_case_of_lifecycle_rules() {
+    holds_under("lifecycle_cases.py", "[lifecycle]\ndebug_day = \"2s\"\n");
 }

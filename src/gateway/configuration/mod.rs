@@ -6,12 +6,15 @@
 
 mod cors;
 mod encryption;
+mod lifecycle;
 mod lock;
 mod record;
 mod versioning;
 
 pub use cors::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
 pub use encryption::{DefaultEncryption, Keys};
+
+pub use lifecycle::{Day, Expiration, Filter, Lifecycle, LifecycleFault, LifecycleRule, Noncurrent, Scope, Subject};
 pub use lock::{DefaultRetention, LockRule, Period};
 pub use versioning::Versioning;
 
@@ -33,6 +36,9 @@ pub struct Configuration {
     /// Which web pages may use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
+    /// What becomes of objects with time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
     /// Tags of the bucket.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,

@@ -5,11 +5,13 @@ use super::sums;
 use super::upload::Open;
 use crate::access::Permitted;
 use crate::envelope::{Entry, EtagRecord, PartRecord, Record, UNIT};
+use crate::gateway::configuration::Subject;
 use crate::gateway::encryption::Customer;
 use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
 use crate::gateway::operation::{Checksum, ChecksumKind, ChecksumScope, Complete, Expected, NamedPart};
 use crate::gateway::outcome::Written;
 use crate::gateway::put::field;
+use crate::gateway::tags::tags_of;
 use crate::gateway::versions::New;
 use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::{Bucket, OsRandom};
@@ -52,8 +54,11 @@ impl Gateway {
         }
         let etag = etag::of(&record, parts.len(), &backend_etag.unwrap_or_default());
         let (encryption, modified) = (open.encryption()?, Millis(open.head.metadata().created));
+        let tags = tags_of(open.head.metadata());
+        let size = parts.iter().map(|part| part.entry.plain_len).sum();
+        let expires = self.expires(bucket, Subject { key: &asked.key, size, tags: &tags }, modified).await;
         let parts = u32::try_from(parts.len()).ok();
-        Ok(Written { etag, modified, checksum, parts, encryption, version, source_version: None })
+        Ok(Written { etag, modified, checksum, parts, encryption, expires, version, source_version: None })
     }
 
     fn final_record(&self, open: &Open, parts: &[PartRecord], expected: &Expected) -> Result<(Record, Option<Sum>), Error> {

@@ -65,7 +65,7 @@ impl Gateway {
         let told = sums.checksum.as_ref().or(sums.kept()).cloned();
         let checksum = told.map(|checksum| (checksum, ChecksumScope::FullObject));
         let encryption = open.encryption()?;
-        Ok(Written { etag, modified, checksum, parts: None, encryption, version: None, source_version: None })
+        Ok(Written { etag, modified, checksum, parts: None, encryption, expires: None, version: None, source_version: None })
     }
 
     async fn begin_part(&self, open: &Open, number: u32) -> Result<Box<dyn Draft>, Error> {

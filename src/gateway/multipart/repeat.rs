@@ -1,6 +1,7 @@
 //! A Complete that comes again, since its answer was lost.
 
 use crate::envelope::{ChecksumKind, EtagRecord, Opened, upload_name};
+use crate::gateway::configuration::Subject;
 use crate::gateway::gateway::Gateway;
 use crate::gateway::operation::{Complete, NamedPart};
 use crate::gateway::outcome::{Described, Written};
@@ -33,8 +34,10 @@ impl Gateway {
         if !same_sum || !are_of(&asked.parts, found.opened()?) {
             return Ok(None);
         }
+        let subject = Subject { key: &asked.key, size: described.size, tags: &described.about.tags };
+        let expires = self.expires(bucket, subject, described.modified).await;
         let Described { etag, modified, checksum, parts, encryption, .. } = described;
-        Ok(Some(Written { etag, modified, checksum, parts, encryption, version, source_version: None }))
+        Ok(Some(Written { etag, modified, checksum, parts, encryption, expires, version, source_version: None }))
     }
 }
 
@@ -42,7 +45,8 @@ impl Sealed {
     /// What can be told without the customer's key, which a Complete need not have.
     fn written_blindly(&self, version: Option<String>) -> Written {
         let (etag, modified) = (self.etag(), self.modified());
-        Written { etag, modified, checksum: None, parts: None, encryption: None, version, source_version: None }
+        let (checksum, parts, encryption) = (None, None, None);
+        Written { etag, modified, checksum, parts, encryption, expires: None, version, source_version: None }
     }
 }
 

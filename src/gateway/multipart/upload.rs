@@ -7,7 +7,7 @@ use crate::gateway::operation::{Abort, CreateUpload};
 use crate::gateway::outcome::Begun;
 use crate::gateway::{Error, Refusal, about, etag, items};
 use crate::keyring::{Bucket, OsRandom};
-use crate::store::{Upload, layout};
+use crate::store::{Millis, Upload, layout};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
@@ -103,20 +103,33 @@ impl Gateway {
 
     /// Gives up every upload of a bucket.
     pub(in crate::gateway) async fn abort_all(&self, bucket: &Bucket) -> Result<(), Error> {
-        let prefix = layout::prefix(&bucket.name, "");
+        self.abort_where(bucket, |_key, _begun| true).await?;
+        Ok(())
+    }
+
+    /// Gives up the uploads of a bucket that `goes` says of, by key and time; gives how many.
+    pub(in crate::gateway) async fn abort_where(
+        &self,
+        bucket: &Bucket,
+        goes: impl Fn(&str, Millis) -> bool,
+    ) -> Result<u64, Error> {
+        let (prefix, mut after, mut gone) = (layout::prefix(&bucket.name, ""), None, 0_u64);
         loop {
-            let some = self.backend.uploads(&prefix, None, 100).await?;
-            if some.is_empty() {
-                return Ok(());
-            }
+            let some = self.backend.uploads(&prefix, after.as_ref(), 100).await?;
+            let Some(last) = some.last() else { return Ok(gone) };
+            after = Some(last.upload.clone());
             for open in some {
                 let Upload { path, id } = open.upload;
                 let key = super::list::key_of(bucket, &path)?;
+                if !goes(&key, open.created) {
+                    continue;
+                }
                 let name = etag::hex(&upload_name(bucket.uuid, &key, id.as_bytes()));
                 match self.backend.abort_multipart(&path, &id).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => self.forget_upload(&name).await?,
                     Err(error) => return Err(error.into()),
                 }
+                gone = gone.saturating_add(1);
             }
         }
     }

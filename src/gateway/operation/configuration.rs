@@ -2,7 +2,7 @@
 
 use super::{Tags, Version};
 use crate::access::{Action, Operation};
-use crate::gateway::configuration::{Cors, DefaultEncryption, LockRule};
+use crate::gateway::configuration::{Cors, DefaultEncryption, Lifecycle, LockRule};
 use crate::gateway::encryption::Kms;
 use crate::gateway::lock::Retention;
 
@@ -49,6 +49,18 @@ operations! {
         bucket: String,
         /// The rules from now on.
         cors: Option<Cors>,
+    }
+    /// A bucket's lifecycle rules.
+    GetLifecycle(GetLifecycleConfiguration, bucket) {
+        /// Of which bucket.
+        bucket: String,
+    }
+    /// A bucket's lifecycle rules are replaced.
+    PutLifecycle(PutLifecycleConfiguration, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// By these; none removes them.
+        lifecycle: Option<Lifecycle>,
     }
     /// A bucket's tags.
     GetBucketTags(GetBucketTagging, bucket) {
