@@ -174,9 +174,11 @@ mod tests {
     fn any_length_in_any_two_pieces_is_what_another_implementation_gives() {
         let text: Vec<u8> = (0..300_u32).map(|at| u8::try_from(at * at % 251).unwrap()).collect();
         for length in 0..text.len() {
-            let expected: [u8; 16] = md_5::Md5::digest(&text[..length]).into();
+            let (text, _) = text.split_at(length);
+            let expected: [u8; 16] = md_5::Md5::digest(text).into();
             for cut in [0, 1, 55, 56, 63, 64, 65, 128, length].map(|cut| cut.min(length)) {
-                assert_eq!(md5(&[&text[..cut], &text[cut..length]]), expected, "{length} bytes cut at {cut}");
+                let (first, second) = text.split_at(cut);
+                assert_eq!(md5(&[first, second]), expected, "{length} bytes cut at {cut}");
             }
         }
     }

@@ -136,17 +136,17 @@ impl Gateway {
         let (day, now) = (self.settings.day, self.now());
         if !version.latest {
             let goes = since.is_some_and(|since| rules.noncurrent_goes(subject, (since, newer), (day, now)));
-            if goes && self.gone(self.remove_version(bucket, &key, &id, false).await)? {
+            if goes && gone(self.remove_version(bucket, &key, &id, false).await)? {
                 followed.removed = followed.removed.saturating_add(1);
             }
         } else if is_marker(found.metadata()) {
             let goes = last_of_key && rules.marker_goes(&key, found.modified(), (day, now));
-            if goes && self.gone(self.remove_version(bucket, &key, &id, false).await)? {
+            if goes && gone(self.remove_version(bucket, &key, &id, false).await)? {
                 followed.removed = followed.removed.saturating_add(1);
             }
         } else if rules.expires(subject, found.modified(), day).is_some_and(|(due, _)| due <= now) {
             let e_tag = found.source()?.e_tag;
-            if self.gone(self.expire(bucket, &key, (&id, &e_tag)).await)? {
+            if gone(self.expire(bucket, &key, (&id, &e_tag)).await)? {
                 followed.expired = followed.expired.saturating_add(1);
             }
         }
@@ -165,21 +165,21 @@ impl Gateway {
         self.mark_over(bucket, &bucket.owner, key, Some(e_tag)).await
     }
 
-    /// Whether something is gone. What is locked, or has changed since, stays, and that is no failure.
-    fn gone(&self, removed: Result<super::Removed, Error>) -> Result<bool, Error> {
-        match removed {
-            Ok(_) => Ok(true),
-            Err(Error::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn follow_uploads(&self, bucket: &Arc<Bucket>, rules: &Lifecycle, followed: &mut Followed) -> Result<(), Error> {
         let (day, now) = (self.settings.day, self.now());
         let goes = |key: &str, begun: Millis| rules.upload_goes(key, begun, (day, now));
         let aborted = self.abort_where(bucket, goes).await?;
         followed.aborted = followed.aborted.saturating_add(aborted);
         Ok(())
+    }
+}
+
+/// Whether something is gone. What is locked, or has changed since, stays, and that is no failure.
+fn gone(removed: Result<super::Removed, Error>) -> Result<bool, Error> {
+    match removed {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -55,7 +55,7 @@ impl Adapter {
 
 fn asked(rule: dto::LifecycleRule) -> S3Result<LifecycleRule> {
     for transition in rule.transitions.iter().flatten() {
-        if transition.date.as_ref().is_some_and(|date| millis(date).0 % 86_400_000 != 0) {
+        if transition.date.as_ref().is_some_and(|date| !millis(date).0.is_multiple_of(86_400_000)) {
             return Err(invalid_argument(LifecycleFault::Midnight.to_string()));
         }
     }

@@ -75,6 +75,10 @@ fn what_a_clients_key_seals_opens_with_that_key_alone() {
             assert_eq!(other.status, 400, "{method} with another key, round {round}");
             assert!(method == "HEAD" || !other.body.windows(8).any(|window| window == &body[..8]));
         }
+        let attributes = || object("GET", "sealed?attributes=").header("x-amz-object-attributes", "ETag,ObjectSize,Checksum");
+        assert_eq!(client.send(&customer(attributes(), KEY, MD5)).element("ObjectSize"), "200000");
+        refused_as(&client.send(&attributes()), 400, "InvalidRequest");
+        refused_as(&client.send(&customer(attributes(), OTHER, OTHER_MD5)), 400, "InvalidRequest");
         refused_as(&client.send(&object("GET", "sealed").header("range", "bytes=0-1")), 400, "InvalidRequest");
         refused_as(
             &client.send(&object("PUT", "stolen").header("x-amz-copy-source", &format!("/{BUCKET}/sealed"))),
@@ -235,7 +239,8 @@ fn told(answer: &Response) -> [Option<&str>; 3] {
 fn what_was_asked_of_encryption_is_told_and_nothing_else() {
     let client = client();
     let bucket_key = format!("{SSE}-bucket-key-enabled");
-    let cases: [(&[(&str, &str)], [Option<&str>; 3]); 4] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Headers<'_>, [Option<&str>; 3]); 4] = [
         (&[], [None; 3]),
         (&[(SSE, "AES256")], [Some("AES256"), None, None]),
         (&[(SSE, "aws:kms")], [Some("aws:kms"), Some("alias/waxseal"), None]),

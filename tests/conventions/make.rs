@@ -36,7 +36,9 @@ fn what_is_missing_is_named_with_its_remedy() {
     }
     let (new, fine) = (("rustc", "echo rustc 1.95.0"), "exit 0");
     let (cargo, cc, python) = (("cargo", fine), ("cc", fine), ("python3", fine));
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    /// A target, the programs that are there, and what the remedy says.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         ("need", &[], "rustup.rs"),
         ("build", &[cc], "rustup.rs"),
         ("ci", &[cc, python], "rustup.rs"),

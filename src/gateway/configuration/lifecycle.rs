@@ -224,7 +224,7 @@ impl LifecycleRule {
         }
         let days = match self.expiration {
             Some(Expiration::Days(days)) => Some(days),
-            Some(Expiration::Date(date)) if date % DAY != 0 => return Err(LifecycleFault::Midnight),
+            Some(Expiration::Date(date)) if !date.is_multiple_of(DAY) => return Err(LifecycleFault::Midnight),
             Some(Expiration::Date(_) | Expiration::Markers(_)) | None => None,
         };
         let zero = |days: Option<u32>| days == Some(0);
@@ -286,7 +286,7 @@ mod tests {
         Lifecycle::new(vec![rule]).unwrap()
     }
 
-    const NONE: BTreeMap<String, String> = BTreeMap::new();
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
 
     #[test]
     fn an_object_goes_at_the_end_of_the_day_it_is_due() {
