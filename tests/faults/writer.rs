@@ -214,7 +214,7 @@ impl Writer {
                 assert!(there, "round {round}, {key}: part {number} is lost: {}", listed.text());
             }
             // One in four is completed now: what was acknowledged of it is its content.
-            match upload.parts.get(&1).filter(|_| ended == Ended::No && round % 4 == 0) {
+            match upload.parts.get(&1).filter(|_| ended == Ended::No && round.is_multiple_of(4)) {
                 Some((_, content)) => {
                     assert_eq!(client.send(&complete(&upload, 1)).status, 200);
                     self.known.insert(key.to_owned(), Known { acknowledged: Some(content.clone()), attempted: Vec::new() });
