@@ -5,21 +5,29 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Follows the lifecycle rules of all buckets, again and again, until `stopped`.
-pub(super) async fn follow_lifecycles(gateway: Arc<Gateway>, often: Duration, stopped: impl Future<Output = ()>) {
+/// Follows the lifecycle rules of all buckets and gives up uploads that are over, again and again, until `stopped`.
+pub(super) async fn work(gateway: Arc<Gateway>, often: Duration, stopped: impl Future<Output = ()>) {
     let mut stopped = std::pin::pin!(stopped);
     loop {
         tokio::select! {
             () = &mut stopped => return,
             () = tokio::time::sleep(often) => {}
         }
-        let followed = tokio::select! {
+        tokio::select! {
             () = &mut stopped => return,
-            followed = gateway.follow_lifecycles() => followed,
-        };
-        if followed != Followed::default() {
-            let Followed { expired, removed, aborted } = followed;
-            tracing::info!(expired, removed, aborted, "lifecycle rules were followed");
+            () = round(&gateway) => {}
         }
+    }
+}
+
+async fn round(gateway: &Gateway) {
+    let followed = gateway.follow_lifecycles().await;
+    if followed != Followed::default() {
+        let Followed { expired, removed, aborted } = followed;
+        tracing::info!(expired, removed, aborted, "lifecycle rules were followed");
+    }
+    let expired = gateway.expire_uploads().await;
+    if expired > 0 {
+        tracing::info!(expired, "uploads that nobody completed were given up");
     }
 }

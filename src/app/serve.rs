@@ -60,8 +60,8 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
         (signal(SignalKind::terminate()).map_err(stopping)?, signal(SignalKind::interrupt()).map_err(stopping)?);
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(listener, service, settings.server.clone(), told(stopped.clone())));
-    let often = settings.gateway.day.often();
-    let chores = tokio::spawn(chores::follow_lifecycles(Arc::clone(&stack.gateway), often, told(stopped.clone())));
+    let often = settings.gateway.day.often().min(settings.gateway.expire);
+    let chores = tokio::spawn(chores::work(Arc::clone(&stack.gateway), often, told(stopped.clone())));
     let telling = tokio::spawn(server::serve_admin(admin, observe, ready(&stack), told(stopped)));
     tracing::info!(listen = %said.listen, admin = %said.admin_listen, provider = crypto::PROVIDER, "serving");
     started(&said);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 29] = [
+pub const KEYS: [&str; 30] = [
     "data",
     "root_key",
     "listen",
@@ -34,6 +34,7 @@ pub const KEYS: [&str; 29] = [
     "cache.objects",
     "cache.index",
     "lifecycle.debug_day",
+    "multipart.expire",
     "kms_key.id",
     "kms_key.root_key",
     "user.name",
@@ -155,7 +156,7 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     let keys_over_http = reader.flag("danger_allow_sse_c_over_http").unwrap_or(false);
     let (limits, cache, users) = (reader.section("limits"), reader.section("cache"), reader.sections("user"));
     let (tls, kms_keys) = (reader.section("tls"), reader.sections("kms_key"));
-    let lifecycle = reader.section("lifecycle");
+    let (lifecycle, multipart) = (reader.section("lifecycle"), reader.section("multipart"));
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
     if data.is_none() {
         reader.fault("data", "is missing: say where the store is, here or with --data");
@@ -172,8 +173,8 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     let (keys, objects, index) = cache_of(cache, faults);
     let kms_keys = kms::read(kms_keys, faults);
     let (users, names) = users::read(users, faults);
-    let day = day_of(lifecycle, faults);
-    let gateway = gateway::Settings { etag, max_upload, verified: objects, day, ..gateway::Settings::default() };
+    let (day, expire) = (day_of(lifecycle, faults), expire_of(multipart, faults));
+    let gateway = gateway::Settings { etag, max_upload, verified: objects, day, expire, ..gateway::Settings::default() };
     Settings {
         data: data.unwrap_or_default(),
         root_key: root_key.unwrap_or_default(),
@@ -261,6 +262,13 @@ fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
     let index = reader.size("index").unwrap_or(256 << 20);
     reader.end();
     (keys, objects, usize::try_from(index).unwrap_or(usize::MAX))
+}
+
+fn expire_of(table: Table, faults: &mut Vec<Fault>) -> Duration {
+    let mut reader = Reader::new(table, "multipart", faults);
+    let expire = reader.duration("expire").unwrap_or(gateway::Settings::default().expire);
+    reader.end();
+    expire
 }
 
 fn day_of(table: Table, faults: &mut Vec<Fault>) -> Day {

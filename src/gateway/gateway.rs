@@ -24,6 +24,8 @@ pub struct Settings {
     pub keep_verified: Duration,
     /// How many of them are kept.
     pub verified: u64,
+    /// How long after its beginning an upload that was not completed is given up.
+    pub expire: Duration,
     /// How long a day of lifecycle rules is.
     pub day: Day,
     /// How long what is configured of a bucket is believed, where another replica may have changed it.
@@ -40,6 +42,7 @@ impl Default for Settings {
             max_upload: 5 << 30,
             keep_verified: Duration::from_mins(5),
             verified: 10_000,
+            expire: Duration::from_hours(7 * 24),
             day: Day::Real,
             keep_configuration: Duration::from_secs(2),
         }

@@ -31,6 +31,12 @@ pub fn overflow(name: &str) -> Path {
     Path::from(format!("{SYSTEM}/overflow/{name}"))
 }
 
+/// Where all records of open uploads lie.
+#[must_use]
+pub fn uploads() -> Path {
+    Path::from(format!("{SYSTEM}/uploads"))
+}
+
 /// Where a record of an open upload lies (FORMAT 11): `U/upload`, `U/part/…`, `U/staged/…`.
 #[must_use]
 pub fn upload(upload_name: &str, record: &str) -> Path {

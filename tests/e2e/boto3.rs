@@ -43,3 +43,8 @@ fn boto3_holds_every_case_of_object_lock_and_tags() {
 fn boto3_holds_every_case_of_lifecycle_rules() {
     holds_under("lifecycle_cases.py", "[lifecycle]\ndebug_day = \"2s\"\n");
 }
+
+#[test]
+fn uploads_that_nobody_completes_are_given_up_in_time() {
+    holds_under("expire_cases.py", "[multipart]\nexpire = \"2s\"\n");
+}

@@ -7,4 +7,5 @@ mod list_uploads;
 mod part;
 mod repeat;
 mod sums;
+mod sweep;
 mod upload;

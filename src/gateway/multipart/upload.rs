@@ -176,7 +176,7 @@ impl Gateway {
         }
     }
 
-    async fn remove_record(&self, path: Path) -> Result<(), Error> {
+    pub(super) async fn remove_record(&self, path: Path) -> Result<(), Error> {
         match self.backend.delete(&path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
