@@ -3,8 +3,9 @@
 use super::customer::customer_key;
 use super::stack::Stack;
 use super::{Failure, Result};
-use crate::gateway::{Chunks, Error};
+use crate::gateway::{Chunks, Error, Place};
 use crate::keyring::Bucket;
+use crate::store;
 use futures::TryStreamExt;
 use std::io::Write;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub struct Verified {
     pub faults: Vec<(String, String)>,
 }
 
-/// Reads and authenticates every object of all buckets, or of one, or below a prefix. Tells `progress` now and then.
+/// Reads and authenticates every version of every object of all buckets, or of one, or below a prefix. Tells `progress` now and then.
 ///
 /// # Errors
 /// [`Failure`] if the bucket is not there or the store cannot be listed. Objects that do not verify are no error here.
@@ -37,26 +38,35 @@ pub async fn verify(stack: &Stack, what: Option<&str>, mut progress: impl FnMut(
     };
     let mut found = Verified::default();
     for bucket in buckets {
-        let mut after: Option<String> = None;
+        let mut after: Option<Place> = None;
         loop {
-            let keys = stack.gateway.keys(&bucket, prefix, after.as_deref()).await;
-            let keys = keys.map_err(|error| Failure::of(&bucket.name, error))?;
-            if keys.is_empty() {
+            let page = stack.gateway.all(&bucket, prefix, after.as_ref()).await;
+            let page = page.map_err(|error| Failure::of(&bucket.name, error))?;
+            if page.is_empty() {
                 break;
             }
-            for key in &keys {
-                match stack.gateway.verify(&bucket, key).await {
+            for place in &page {
+                match stack.gateway.verify(&bucket, place).await {
                     Ok(None) => found.locked = found.locked.saturating_add(1),
                     Ok(Some(described)) => found.bytes = found.bytes.saturating_add(described.size),
-                    Err(error) => found.faults.push((format!("{}/{key}", bucket.name), error.to_string())),
+                    Err(error) => found.faults.push((told(place), error.to_string())),
                 }
                 found.objects = found.objects.saturating_add(1);
                 progress(&found);
             }
-            after = keys.into_iter().last();
+            after = page.into_iter().last();
         }
     }
     Ok(found)
+}
+
+/// How a version is named to an operator.
+fn told(place: &Place) -> String {
+    let object = format!("{}/{}", place.bucket, place.key);
+    match place.version.as_ref().and_then(store::Version::name) {
+        Some(version) => format!("{object}?versionId={version}"),
+        None => object,
+    }
 }
 
 fn find(stack: &Stack, bucket: &str) -> Result<Arc<Bucket>> {

@@ -5,10 +5,11 @@ use super::stack::{clock, roots};
 use super::{Failure, Result};
 use crate::config::Settings;
 use crate::envelope::{BucketUuid, ClearHead, Context, HEAD, Head, Kek, plain_length};
+use crate::gateway::version_of;
 use crate::keyring::Roots;
 use crate::keyring::file::Ring;
 use crate::store::disk::{self, DiskStore, Salvaged};
-use crate::store::{Backend, Buffer, decode_key, layout};
+use crate::store::{self, Backend, Buffer, Keep, Terms, Versions, decode_key, layout};
 use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
 use std::fs::File;
@@ -66,10 +67,17 @@ pub async fn salvage(from: &Path, settings: &Settings, mut say: impl FnMut(&str,
         put(&to, path, file.clone()).await?;
     }
     for path in found.paths().filter(|path| !layout::KEYRINGS.contains(path)) {
-        match save(&found, path, &keys, &to).await {
-            Ok(()) => say(path, None),
-            Err(Some(error)) => say(path, Some(&error.to_string())),
-            Err(None) => {}
+        if path.starts_with(".waxseal/uploads/") {
+            continue;
+        }
+        if path.starts_with(".waxseal/overflow/") {
+            save_overflow(&found, path, &to).await?;
+            continue;
+        }
+        for records in found.by_name(path) {
+            let (name, saved) = save(&found, (path, &records), &keys, &to).await;
+            let saved = saved.map_err(|error| error.to_string());
+            say(&name, saved.err().as_deref());
         }
     }
     for orphan in found.orphans() {
@@ -102,27 +110,32 @@ async fn keyring(found: &Salvaged, roots: &Roots) -> Result<(Ring, Vec<u8>)> {
     best.ok_or_else(|| Failure("no copy of the keyring opens with this root key".to_owned()))
 }
 
-/// Saves the newest version of a path that authenticates. `Err(None)` for records that nothing needs.
-async fn save(found: &Salvaged, path: &str, keys: &Keys, to: &DiskStore) -> std::result::Result<(), Option<Failure>> {
-    if path.starts_with(".waxseal/uploads/") {
-        return Err(None);
+/// Saves a record that some Head may need; one that is gone is for the Head to miss.
+async fn save_overflow(found: &Salvaged, path: &str, to: &DiskStore) -> Result<()> {
+    let version = Version { from: found, path, number: 0 };
+    let mut record = vec![0; usize::try_from(version.size()).unwrap_or(0)];
+    match version.read(0, &mut record) {
+        Ok(()) => put(to, path, record).await,
+        Err(_gone) => Ok(()),
     }
-    if path.starts_with(".waxseal/overflow/") {
-        let version = Version { from: found, path, number: 0 };
-        let mut record = vec![0; usize::try_from(version.size()).unwrap_or(0)];
-        version.read(0, &mut record).map_err(|_gone| None)?;
-        return put(to, path, record).await.map_err(Some);
-    }
-    let mut why = Failure("no version is whole".to_owned());
-    for number in 0..found.versions(path) {
-        let version = Version { from: found, path, number };
+}
+
+/// Saves a version from the newest of its records that authenticates. Also gives the name to tell of it.
+async fn save(found: &Salvaged, of: (&str, &[usize]), keys: &Keys, to: &DiskStore) -> (String, Result<()>) {
+    let (path, records) = of;
+    let (mut name, mut why) = (path.to_owned(), Failure("no record of it is whole".to_owned()));
+    for (place, number) in records.iter().enumerate() {
+        if let Some((Some(version), _)) = found.name(path, *number) {
+            name = format!("{path}?versionId={version}");
+        }
+        let version = Version { from: found, path, number: *number };
         match copy(&version, path, keys, to, found).await {
-            Ok(()) => return Ok(()),
-            Err(error) if number == 0 => why = error,
+            Ok(()) => return (name, Ok(())),
+            Err(error) if place == 0 => why = error,
             Err(_older) => {}
         }
     }
-    Err(Some(why))
+    (name, Err(why))
 }
 
 async fn copy(version: &Version<'_>, path: &str, keys: &Keys, to: &DiskStore, found: &Salvaged) -> Result<()> {
@@ -134,7 +147,29 @@ async fn copy(version: &Version<'_>, path: &str, keys: &Keys, to: &DiskStore, fo
     let overflow = overflow(&clear, found);
     let head = open::head(version, &kek, &Context { bucket: uuid, key: &key }, overflow.as_deref())?;
     authenticate(version, &head)?;
-    write(version, path, to).await
+    let recorded = found.name(path, version.number);
+    let kept = Kept::of(&head);
+    if recorded != Some((kept.version.clone(), kept.marker)) {
+        return Err(Failure("another version stands in its place".to_owned()));
+    }
+    write(version, path, to, &kept).await
+}
+
+/// What a genuine Head says of the version it is of.
+struct Kept {
+    version: Option<String>,
+    marker: bool,
+}
+
+impl Kept {
+    fn of(head: &Head) -> Self {
+        let (version, marker) = version_of(head);
+        Self { version, marker }
+    }
+
+    fn keep(&self) -> Keep {
+        self.version.clone().map_or(Keep::Named, Keep::All)
+    }
 }
 
 /// Reads and authenticates all that opens without a key of a client. What needs one is saved for whoever has it: its
@@ -166,17 +201,18 @@ async fn adopt(file: &Path, keys: &Keys, to: &DiskStore) -> Result<Option<String
         let Ok(head) = clear.recover(&kek, *uuid, None) else { continue };
         let key = head.metadata().key.clone();
         let path = layout::object(&line.name, &key).map_err(|error| Failure(error.to_string()))?;
-        if to.open(&path).await.is_ok() {
+        let kept = Kept::of(&head);
+        if to.open_version(&path, &store::Version::of(kept.version.as_deref())).await.is_ok() {
             return Ok(None);
         }
         authenticate(&bytes, &head)?;
-        write(&bytes, path.as_ref(), to).await?;
+        write(&bytes, path.as_ref(), to, &kept).await?;
         return Ok(Some(path.to_string()));
     }
     Ok(None)
 }
 
-async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore) -> Result<()> {
+async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore, kept: &Kept) -> Result<()> {
     const STEP: u64 = 1 << 20;
     let in_store = |error: object_store::Error| Failure::of("writing", error);
     let path = StorePath::parse(path).map_err(|error| Failure(error.to_string()))?;
@@ -184,7 +220,13 @@ async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore) -> Result<()> {
     if size <= STEP {
         let mut all = vec![0; usize::try_from(size).unwrap_or(0)];
         bytes.read(0, &mut all).map_err(|error| Failure::of("reading", error))?;
-        return put(to, path.as_ref(), all).await;
+        let written = if kept.marker {
+            to.mark(&path, all.into(), kept.keep()).await
+        } else {
+            let terms = Terms { mode: PutMode::Overwrite, keep: kept.keep() };
+            to.put_opts(&path, PutPayload::from(all), terms.into()).await
+        };
+        return written.map(drop).map_err(in_store);
     }
     let (mut draft, mut at) = (to.begin(&path).await.map_err(in_store)?, 0);
     while at < size.saturating_sub(STEP) {
@@ -195,7 +237,7 @@ async fn write(bytes: &dyn Bytes, path: &str, to: &DiskStore) -> Result<()> {
     }
     let mut end = vec![0; usize::try_from(size.saturating_sub(at)).unwrap_or(0)];
     bytes.read(at, &mut end).map_err(|error| Failure::of("reading", error))?;
-    draft.finish(end.into(), PutMode::Overwrite.into()).await.map_err(in_store)?;
+    draft.finish(end.into(), Terms { mode: PutMode::Overwrite, keep: kept.keep() }).await.map_err(in_store)?;
     Ok(())
 }
 

@@ -47,4 +47,4 @@ pub use lock::{Lock, LockMode, Retention};
 pub use operation::*;
 pub use outcome::*;
 pub use read::Sealed;
-pub use versions::NULL;
+pub use versions::{NULL, version_of};

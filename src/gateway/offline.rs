@@ -1,10 +1,11 @@
 //! For who holds the root key: system records, and objects without a request. No listener reaches any of this.
 
 use super::list::View;
+use super::operation::Place;
 use super::{Customer, Described, Error, Gateway, Opened, Refusal};
 use crate::envelope::{self, CHUNK, Entry, EtagRecord, Metadata, NewBody, Record, SegmentSealer};
 use crate::keyring::{Bucket, OsRandom};
-use crate::store::layout;
+use crate::store::{After, ListedVersion, Version, decode_key, layout};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -81,13 +82,13 @@ impl Gateway {
         Ok(found.into_stream().map_err(Error::from).boxed())
     }
 
-    /// Reads and authenticates all of an object; gives what HEAD tells of it. None if it opens only with a key of a
+    /// Reads and authenticates all of a version; gives what HEAD tells of it. None if it opens only with a key of a
     /// client: then its Head was authenticated, and nothing else could be.
     ///
     /// # Errors
     /// An integrity error where anything does not verify.
-    pub async fn verify(&self, bucket: &Bucket, key: &str) -> Result<Option<Described>, Error> {
-        let sealed = self.find(bucket, key).await?;
+    pub async fn verify(&self, bucket: &Bucket, place: &Place) -> Result<Option<Described>, Error> {
+        let sealed = self.find_version(bucket, &place.key, place.version.as_ref()).await?;
         if sealed.opened().is_err() {
             return Ok(None);
         }
@@ -97,12 +98,17 @@ impl Gateway {
         Ok(Some(described))
     }
 
-    /// Keys of a bucket in order, a page at a time: pass the last of a page as `after`.
-    pub async fn keys(&self, bucket: &Bucket, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Error> {
+    /// Keys of a bucket in order, each with its versions, a page at a time: pass the last of a page as `after`.
+    pub async fn all(&self, bucket: &Bucket, prefix: &str, after: Option<&Place>) -> Result<Vec<Place>, Error> {
         let view = View { bucket, prefix, delimiter: None };
-        let at = after.map(|after| view.past(after, false));
-        let (page, _more) = self.page(&view, at, 1_000).await?;
-        Ok(page.into_iter().map(|(key, ..)| key).collect())
+        let after = after.map(|after| After { path: view.past(&after.key, false), version: after.version.clone() });
+        let page = self.versions()?.list_versions(&layout::prefix(&bucket.name, prefix), after.as_ref(), 1_000).await?;
+        let place = |listed: ListedVersion| {
+            let name = listed.meta.location.as_ref().get(bucket.name.len() + 1..).unwrap_or_default();
+            let key = decode_key(name).ok_or_else(|| Error::Internal(format!("no key has the name {}", listed.meta.location)))?;
+            Ok(Place { bucket: bucket.name.clone(), key, version: Some(Version::of(listed.meta.version.as_deref())) })
+        };
+        page.into_iter().map(place).collect()
     }
 }
 

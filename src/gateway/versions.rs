@@ -37,6 +37,12 @@ pub(super) fn is_marker(metadata: &Metadata) -> bool {
     metadata.unknown.contains_key(&MARKER)
 }
 
+/// The name under which a genuine Head belongs among the versions of its key, and whether it is a delete marker.
+#[must_use]
+pub fn version_of(head: &Head) -> (Option<String>, bool) {
+    (name_of(head), is_marker(head.metadata()))
+}
+
 /// Makes a delete marker of an object to be.
 pub(super) fn make_marker(metadata: &mut Metadata) {
     metadata.unknown.insert(MARKER, Vec::new());

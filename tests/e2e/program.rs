@@ -143,6 +143,54 @@ fn salvage_brings_back_every_object_that_still_authenticates() {
 }
 
 #[test]
+fn versions_are_verified_and_salvaged_as_they_were() {
+    let home = Home::new();
+    let server = home.serve();
+    let client = server.client();
+    let enable = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    assert_eq!(client.send(&request("PUT", "/clinic")).status, 200);
+    assert_eq!(client.send(&request("PUT", "/clinic/kept").body(noise(10, 0))).status, 200);
+    assert_eq!(client.send(&request("PUT", "/clinic?versioning=").body(enable)).status, 200);
+    for round in 1..4_u64 {
+        for key in ["kept", "marked"] {
+            assert_eq!(
+                client
+                    .send(
+                        &request("PUT", &format!("/clinic/{key}")).body(noise(200_000 * usize::try_from(round).unwrap(), round))
+                    )
+                    .status,
+                200
+            );
+        }
+    }
+    assert_eq!(client.send(&request("DELETE", "/clinic/marked")).status, 204);
+    let listed = || {
+        let text = server_versions(&home);
+        assert_eq!(text.matches("<VersionId>").count(), 8, "{text}");
+        text
+    };
+    assert!(server.stop().success());
+    let before = listed();
+    let verified = output(waxseal().arg("verify").args(home.place()));
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("8 objects"), "{verified:?}");
+    let to = home.path().join("salvaged");
+    let salvaged = output(waxseal().arg("salvage").arg(home.store()).arg(&to).arg("--root-key").arg(home.root_key()));
+    assert!(salvaged.status.success(), "{salvaged:?}");
+    fs::remove_dir_all(home.store()).unwrap();
+    fs::rename(&to, home.store()).unwrap();
+    assert_eq!(listed(), before);
+    assert!(output(waxseal().arg("verify").args(home.place())).status.success());
+}
+
+/// What ListObjectVersions tells, but for the id of the request.
+fn server_versions(home: &Home) -> String {
+    let server = home.serve();
+    let answer = server.client().send(&request("GET", "/clinic?versions="));
+    assert!(server.stop().success());
+    answer.text()
+}
+
+#[test]
 fn the_admin_listener_has_health_and_metrics_and_nothing_else() {
     let home = Home::new();
     let server = home.serve();

@@ -56,10 +56,31 @@ impl Salvaged {
         self.entries.keys().map(String::as_str)
     }
 
-    /// How many versions of a path were found, the newest being 0.
+    /// How many records of a path were found, the newest being 0.
     #[must_use]
     pub fn versions(&self, path: &str) -> usize {
         self.entries.get(path).map_or(0, Vec::len)
+    }
+
+    /// What was found of each of a path's versions, the oldest version first: its records, the newest first.
+    #[must_use]
+    pub fn by_name(&self, path: &str) -> Vec<Vec<usize>> {
+        let mut names: Vec<(u64, &str, Vec<usize>)> = Vec::new();
+        for (number, entry) in self.entries.get(path).into_iter().flatten().enumerate() {
+            match names.iter_mut().find(|(_, name, _)| *name == entry.version) {
+                Some((_, _, records)) => records.push(number),
+                None => names.push((entry.order, &entry.version, vec![number])),
+            }
+        }
+        names.sort_by_key(|(order, ..)| *order);
+        names.into_iter().map(|(_, _, records)| records).collect()
+    }
+
+    /// The name of a version, if a record gives it one, and whether it says that the object is deleted.
+    #[must_use]
+    pub fn name(&self, path: &str, version: usize) -> Option<(Option<String>, bool)> {
+        let entry = self.entries.get(path)?.get(version)?;
+        Some((entry.name(), entry.marker))
     }
 
     /// The length of a version.
