@@ -270,6 +270,24 @@ fn every_behaviour_names_tests_that_exist() {
 }
 
 #[test]
+fn every_threat_names_tests_that_exist() {
+    let threats = text(&root().join("src/THREATS.md"));
+    let (defended, _) = threats.split_once("## Not defended").unwrap();
+    let tests = tests();
+    let rows = defended.lines().filter(|line| line.starts_with("| ") && !line.contains("| prevented by |"));
+    let mut count = 0;
+    for row in rows {
+        let (_, named) = row.trim_end_matches(" |").rsplit_once("| ").unwrap();
+        for name in named.split(", ") {
+            let name = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or_else(|| panic!("{row}"));
+            assert!(tests.contains(name), "{row}: there is no test {name}");
+        }
+        count += 1;
+    }
+    assert!(count > 30, "{count} threats");
+}
+
+#[test]
 fn what_is_not_there_is_what_is_documented_so() {
     let semantics = text(&root().join("src/gateway/SEMANTICS.md"));
     let (_, documented) = semantics.split_once("## Not there").unwrap();
