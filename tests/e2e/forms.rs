@@ -168,7 +168,7 @@ fn what_a_policy_does_not_allow_is_refused_and_stores_nothing() {
     refused(&ask(&copies, &[("key", "in/a"), ("x-amz-copy-source", "/other-forms/b")]), 501, "NotImplemented");
     let split = format!(r#"{USUAL}, ["starts-with", "$x-amz-meta-a", ""]"#);
     refused(&ask(&split, &[("key", "in/a"), ("x-amz-meta-a", "b\r\nx-amz-acl: public-read")]), 400, "InvalidArgument");
-    refused(&ask(USUAL, &[("key", "in/a"), ("x-amz-checksum-sha256", "sailorjerry")]), 400, "InvalidRequest");
+    refused(&ask(USUAL, &[("key", "in/a"), ("x-amz-checksum-sha256", "sailorjerry")]), 400, "BadDigest");
     refused(&ask(USUAL, &[("key", "in/a"), ("x-amz-checksum-crc32", "AAAAAA==")]), 400, "BadDigest");
     let thief = Client { access_key: "AKIANOBODYATALL00000".into(), ..client.clone() };
     refused(&post(&thief, USUAL, &[("key", "in/a")], b"1"), 403, "InvalidAccessKeyId");

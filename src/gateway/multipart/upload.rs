@@ -15,7 +15,7 @@ use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::sync::Arc;
 
 /// How many records are removed at the same time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 512;
 
 /// An open upload whose record verified.
 pub(super) struct Open {
