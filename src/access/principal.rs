@@ -21,6 +21,24 @@ pub struct Principal {
     pub access_key_id: String,
 }
 
+/// The owner id of what nobody signed for, as AWS has it. No user can have it.
+const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
+
+impl Principal {
+    /// Whoever asks without a signature.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        let id = CanonicalId(Arc::from(ANONYMOUS));
+        Self { id, display_name: "Anonymous".to_owned(), email: None, access_key_id: String::new() }
+    }
+
+    /// Whether nobody knows who it is. Then it passes where everyone does, and owns nothing.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        *self.id.0 == *ANONYMOUS
+    }
+}
+
 /// The longest secret access key, in bytes. AWS makes them of 40.
 const SECRET_MAX: usize = 128;
 
@@ -46,7 +64,7 @@ pub enum UserFault {
     #[error("the secret is longer than 128 bytes")]
     LongSecret,
     /// Owner ids stand in the keyring, as one word.
-    #[error("the id must be 1 to 128 visible ASCII characters, and not \"waxseal\"")]
+    #[error("the id must be 1 to 128 visible ASCII characters, and none of the program's own")]
     Id,
 }
 
@@ -94,10 +112,16 @@ impl Users {
         self.by_access_key.get(access_key_id).map(|user| &user.principal)
     }
 
-    /// The user whose owner id this is.
+    /// Who has this owner id.
     #[must_use]
-    pub fn named(&self, id: &str) -> Option<&Arc<Principal>> {
+    pub fn by_id(&self, id: &str) -> Option<&Arc<Principal>> {
         self.by_access_key.values().map(|user| &user.principal).find(|principal| *principal.id.0 == *id)
+    }
+
+    /// Who has this address.
+    #[must_use]
+    pub fn by_email(&self, email: &str) -> Option<&Arc<Principal>> {
+        self.by_access_key.values().map(|user| &user.principal).find(|principal| principal.email.as_deref() == Some(email))
     }
 
     /// The secret that signs for an access key.
@@ -123,7 +147,7 @@ pub fn check_access_key(key: &str) -> Result<(), UserFault> {
 /// [`UserFault::Id`].
 pub fn check_id(id: &str) -> Result<(), UserFault> {
     let word = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if word && id != "waxseal" { Ok(()) } else { Err(UserFault::Id) }
+    if word && id != "waxseal" && id != ANONYMOUS { Ok(()) } else { Err(UserFault::Id) }
 }
 
 /// Whether a secret is good enough to be taken.

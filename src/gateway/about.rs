@@ -3,7 +3,8 @@
 use super::lock::{Lock, set_lock};
 use super::operation::{About, Headers};
 use super::tags::{set_tags, tags_of};
-use super::{Error, Refusal};
+use super::{Error, Refusal, items};
+use crate::access::CannedAcl;
 use crate::envelope::{Metadata, Text};
 
 /// S3's limit on names and values of user metadata together, in bytes.
@@ -38,6 +39,7 @@ pub(super) fn to_metadata(key: &str, created: u64, owner: &str, about: &About) -
     metadata.user = about.user.iter().map(pair).collect();
     set_tags(&mut metadata, &about.tags)?;
     set_lock(&mut metadata, about.lock);
+    items::set_acl(&mut metadata, about.acl);
     metadata.encode().map_err(|error| Refusal::InvalidArgument(error.why.to_owned()))?;
     Ok(metadata)
 }
@@ -58,6 +60,7 @@ pub(super) fn from_metadata(metadata: &Metadata) -> About {
         user: metadata.user.iter().map(|(name, value)| (lossy(name), lossy(value))).collect(),
         tags: tags_of(metadata),
         lock: Lock::default(),
+        acl: CannedAcl::default(),
     }
 }
 

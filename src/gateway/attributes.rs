@@ -1,8 +1,7 @@
 //! GetObjectAttributes: what is known of an object and of its parts, without its content.
 
 use super::Error;
-use super::gateway::{Gateway, bucket_of};
-use super::get::Wanted;
+use super::gateway::Gateway;
 use super::operation::{Attributes, Checksum, Conditions};
 use super::outcome::{Attributed, ObjectPart};
 use crate::access::Permitted;
@@ -14,10 +13,8 @@ impl Gateway {
     /// # Errors
     /// As [`Gateway::head`].
     pub async fn attributes(&self, operation: Permitted<Attributes>) -> Result<Attributed, Error> {
-        let bucket = bucket_of(&operation)?;
-        let Attributes { key, version, customer, after, limit, .. } = operation.operation();
-        let wanted = Wanted { bucket: &bucket, key, version: version.as_ref(), customer: customer.as_ref() };
-        let (sealed, described) = self.describe(wanted, None, &Conditions::default()).await?;
+        let Attributes { customer, after, limit, .. } = operation.operation();
+        let (sealed, described) = self.describe(&operation, customer.as_ref(), (None, &Conditions::default())).await?;
         let (parts, next) = parts(sealed.opened()?, *after, *limit);
         Ok(Attributed { described, parts, next })
     }

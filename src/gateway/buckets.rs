@@ -1,11 +1,12 @@
 //! Buckets: a line in the keyring and keys of their own.
 
+use super::acl::of_buckets;
 use super::configuration::{LockRule, Versioning};
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets, Start};
 use super::outcome::Buckets;
 use super::{Error, Refusal};
-use crate::access::Permitted;
+use crate::access::{CannedAcl, Permitted};
 use crate::keyring::{self, Bucket, Listing};
 use crate::store::layout;
 use object_store::list::PaginatedListOptions;
@@ -55,7 +56,8 @@ impl Gateway {
     /// # Errors
     /// `InvalidBucketName`, `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`.
     pub async fn create_bucket(&self, operation: Permitted<CreateBucket>) -> Result<Arc<Bucket>, Error> {
-        let CreateBucket { name, lock } = operation.operation();
+        let CreateBucket { name, lock, acl } = operation.operation();
+        let acl = of_buckets(*acl);
         if !keyring::valid_bucket_name(name) {
             return Err(Refusal::InvalidBucketName.into());
         }
@@ -65,22 +67,25 @@ impl Gateway {
             Err(keyring::Error::AlreadyExists(_)) => Err(Refusal::BucketAlreadyExists.into()),
             other => {
                 let bucket = other?;
-                if *lock {
-                    self.lock_from_the_start(&bucket).await?;
+                if *lock || acl != CannedAcl::Private {
+                    self.configure_from_the_start(&bucket, *lock, acl).await?;
                 }
                 Ok(bucket)
             }
         }
     }
 
-    /// A bucket that was to be locked and cannot be is not left behind.
-    async fn lock_from_the_start(&self, bucket: &Bucket) -> Result<(), Error> {
-        let locked = self.configure(bucket, |configuration| {
-            configuration.versioning = Versioning::Enabled;
-            configuration.lock = Some(LockRule::default());
+    /// A bucket that was to be configured and cannot be is not left behind.
+    async fn configure_from_the_start(&self, bucket: &Bucket, lock: bool, acl: CannedAcl) -> Result<(), Error> {
+        let configured = self.configure(bucket, |configuration| {
+            if lock {
+                configuration.versioning = Versioning::Enabled;
+                configuration.lock = Some(LockRule::default());
+            }
+            configuration.acl = acl;
             Ok(())
         });
-        match locked.await {
+        match configured.await {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.keyring.remove_bucket(bucket.uuid).await?;

@@ -30,11 +30,11 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let from = operation.source().cloned().ok_or(Refusal::NoSuchBucket)?;
         let owner = Arc::clone(&operation.principal().id.0);
+        let found = self.find_source(&operation).await.map_err(of_source)?;
         let asked = operation.into_operation();
-        let Copy { key, source, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
-        let (tags, lock, asked_sum) = (asked.tags, asked.lock, asked.checksum);
+        let Copy { key, about: replaced, conditions, source_conditions, encryption, source_customer, .. } = asked;
+        let (tags, lock, acl, asked_sum) = (asked.tags, asked.lock, asked.acl, asked.checksum);
         self.check_lock(&bucket, lock).await?;
-        let found = self.find_to_read(&from, &source.key, source.version.as_ref()).await.map_err(of_source)?;
         let found = found.unlock(source_customer.as_ref(), &self.buffers).await?;
         let described = found.describe()?;
         source_conditions.check_source(Current { etag: &described.etag, modified: described.modified })?;
@@ -42,7 +42,7 @@ impl Gateway {
         let mode = self.write_mode(&bucket, &key, &conditions).await?;
         let now = self.now();
         let tags = tags.unwrap_or_else(|| described.about.tags.clone());
-        let about = About { tags, lock, ..replaced.unwrap_or(described.about) };
+        let about = About { tags, lock, acl, ..replaced.unwrap_or(described.about) };
         let mut metadata = about::to_metadata(&key, now.0, &owner, &about)?;
         items::set_encryption(&mut metadata, chosen.server.as_ref());
         let computed = self.sum_for(&found, asked_sum).await?;

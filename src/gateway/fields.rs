@@ -1,6 +1,7 @@
 //! What operations are made of.
 
 use super::lock::Lock;
+use crate::access::{CannedAcl, CanonicalId, Grant, Object};
 use std::collections::BTreeMap;
 
 pub use crate::envelope::{ChecksumKind, ChecksumScope, Digest};
@@ -53,6 +54,17 @@ pub struct About {
     pub tags: Tags,
     /// What locks it.
     pub lock: Lock,
+    /// What is granted to others.
+    pub acl: CannedAcl,
+}
+
+/// An ACL as it is asked for.
+#[derive(Clone, Debug)]
+pub enum AclAsked {
+    /// By its name.
+    Canned(CannedAcl),
+    /// By its grants, which have to be those of a canned one, and the owner that is said with them.
+    Grants(CanonicalId, Vec<Grant>),
 }
 
 /// An If-Match or If-None-Match header.
@@ -94,6 +106,14 @@ pub struct Place {
     pub key: String,
     /// The version; the current one if none.
     pub version: Option<Version>,
+}
+
+impl Place {
+    /// As the policy asks for it.
+    #[must_use]
+    pub fn object(&self) -> Object<'_> {
+        Object { bucket: &self.bucket, key: &self.key, version: self.version.as_ref() }
+    }
 }
 
 /// What a delete is about.

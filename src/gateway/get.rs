@@ -9,10 +9,9 @@ use super::operation::{Conditions, Get, Head, Span};
 use super::outcome::{Described, Opened};
 use super::read::{Sealed, read_all};
 use super::{Error, range};
-use crate::access::Permitted;
+use crate::access::{Object, Operation, Permitted};
 use crate::envelope::{self, Kind, Run, SEALED_CHUNK};
-use crate::keyring::Bucket;
-use crate::store::{BUFFER_CHUNKS, Buffer, Buffers, Stored, Version};
+use crate::store::{BUFFER_CHUNKS, Buffer, Buffers, Stored};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
@@ -25,10 +24,8 @@ impl Gateway {
     /// # Errors
     /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, `InvalidPart`, or an integrity error.
     pub async fn head(&self, operation: Permitted<Head>) -> Result<Described, Error> {
-        let bucket = bucket_of(&operation)?;
-        let Head { key, version, range, conditions, customer, .. } = operation.operation();
-        let wanted = Wanted { bucket: &bucket, key, version: version.as_ref(), customer: customer.as_ref() };
-        Ok(self.describe(wanted, *range, conditions).await?.1)
+        let Head { range, conditions, customer, .. } = operation.operation();
+        Ok(self.describe(&operation, customer.as_ref(), (*range, conditions)).await?.1)
     }
 
     /// An object's content, of which the first chunk has been verified when this returns.
@@ -36,26 +33,24 @@ impl Gateway {
     /// # Errors
     /// As [`Gateway::head`].
     pub async fn get(&self, operation: Permitted<Get>) -> Result<Opened, Error> {
-        let bucket = bucket_of(&operation)?;
-        let Get { key, version, range, conditions, customer, .. } = operation.operation();
-        let wanted = Wanted { bucket: &bucket, key, version: version.as_ref(), customer: customer.as_ref() };
-        let (sealed, described) = self.describe(wanted, *range, conditions).await?;
+        let Get { range, conditions, customer, .. } = operation.operation();
+        let (sealed, described) = self.describe(&operation, customer.as_ref(), (*range, conditions)).await?;
         sealed.open(described, &self.buffers).await
     }
 
-    pub(super) async fn describe(
+    pub(super) async fn describe<O: Operation>(
         &self,
-        wanted: Wanted<'_>,
-        span: Option<Span>,
-        conditions: &Conditions,
+        operation: &Permitted<O>,
+        customer: Option<&Customer>,
+        (span, conditions): (Option<Span>, &Conditions),
     ) -> Result<(Sealed, Described), Error> {
-        let Wanted { bucket, key, version, customer } = wanted;
-        let sealed = self.find_to_read(bucket, key, version).await?.unlock(customer, &self.buffers).await?;
+        let sealed = self.find_permitted(operation).await?.unlock(customer, &self.buffers).await?;
         let mut described = sealed.describe()?;
-        described.version = self.version_shown(bucket, &sealed).await?;
-        if version.is_none() {
+        let bucket = bucket_of(operation)?;
+        described.version = self.version_shown(&bucket, &sealed).await?;
+        if let Some(Object { key, version: None, .. }) = operation.operation().object() {
             let subject = Subject { key, size: described.size, tags: &described.about.tags };
-            described.expires = self.expires(bucket, subject, described.modified).await;
+            described.expires = self.expires(&bucket, subject, described.modified).await;
         }
         conditions.check_read(Current { etag: &described.etag, modified: described.modified })?;
         if let Some(span) = span {
@@ -103,14 +98,6 @@ impl Sealed {
             stream::iter([Ok(first)]).chain(rest).map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok))).try_flatten().boxed();
         Ok(Opened { described, length, chunks })
     }
-}
-
-/// What a read is about.
-pub(super) struct Wanted<'a> {
-    pub(super) bucket: &'a Bucket,
-    pub(super) key: &'a str,
-    pub(super) version: Option<&'a Version>,
-    pub(super) customer: Option<&'a Customer>,
 }
 
 /// How many chunks are read at once: what a buffer holds.

@@ -2,10 +2,23 @@
 
 use super::encryption::{Kms, ServerSide};
 use super::operation::Checksum;
+use crate::access::CannedAcl;
 use crate::envelope::{ChecksumKind, Error, Kind, Metadata, Result};
 
 /// Kind(1), flags(1), id of the KMS key; announced encryption.
 const ENCRYPTION: u8 = 0x80;
+
+/// One of [`ACLS`]; private if there is none.
+const ACL: u8 = 0x85;
+
+/// Canned ACLs by their number.
+const ACLS: [(u8, CannedAcl); 5] = [
+    (1, CannedAcl::PublicRead),
+    (2, CannedAcl::PublicReadWrite),
+    (3, CannedAcl::AuthenticatedRead),
+    (4, CannedAcl::BucketOwnerRead),
+    (5, CannedAcl::BucketOwnerFullControl),
+];
 
 /// The encryption context of SSE-KMS, as it was sent.
 const CONTEXT: u8 = 0x86;
@@ -95,6 +108,27 @@ pub(super) fn set_checksum(metadata: &mut Metadata, checksum: &Checksum) {
     metadata.unknown.insert(CHECKSUM, [&[checksum.kind.number()], checksum.value.as_slice()].concat());
 }
 
+/// What is granted to others.
+///
+/// # Errors
+/// `malformed` if the item is none that a writer makes: never taken for an ACL that grants more.
+pub(super) fn acl(metadata: &Metadata) -> Result<CannedAcl> {
+    const BAD: Error = Error { kind: Kind::Malformed, why: "metadata: ACL" };
+    match metadata.unknown.get(&ACL).map(Vec::as_slice) {
+        None => Ok(CannedAcl::Private),
+        Some([number]) => ACLS.iter().find(|(of, _)| of == number).map(|(_, acl)| *acl).ok_or(BAD),
+        Some(_) => Err(BAD),
+    }
+}
+
+/// Replaces what is granted to others.
+pub(super) fn set_acl(metadata: &mut Metadata, acl: CannedAcl) {
+    match ACLS.iter().find(|(_, of)| *of == acl) {
+        Some((number, _)) => drop(metadata.unknown.insert(ACL, vec![*number])),
+        None => drop(metadata.unknown.remove(&ACL)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +145,22 @@ mod tests {
                 metadata.unknown.insert(CHECKSUM, bytes.to_vec());
                 assert_eq!(checksum(&metadata).unwrap_err().kind, Kind::Malformed, "{bytes:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_acl_comes_back_as_it_was_set_and_is_never_guessed() {
+        let mut metadata = Metadata::new("key", 1);
+        for before in CannedAcl::ALL {
+            for set in CannedAcl::ALL {
+                set_acl(&mut metadata, before);
+                set_acl(&mut metadata, set);
+                assert_eq!(acl(&metadata).unwrap(), set);
+            }
+        }
+        for bytes in [&[][..], &[0], &[6], &[1, 0]] {
+            metadata.unknown.insert(ACL, bytes.to_vec());
+            assert_eq!(acl(&metadata).unwrap_err().kind, Kind::Malformed, "{bytes:?}");
         }
     }
 

@@ -175,11 +175,7 @@ impl Gateway {
         let glimpse = match glimpse {
             Ok(Some(glimpse)) if size.is_ok() => Ok(glimpse),
             Ok(_) => match self.find(bucket, &key).await {
-                Ok(found) => Ok(Glimpse {
-                    etag: found.etag(),
-                    modified: found.modified(),
-                    checksum: found.checksum().map(|checksum| checksum.kind),
-                }),
+                Ok(found) => Ok(found.glimpse()),
                 Err(Error::Tampered { why, .. }) => Err(why),
                 Err(Error::Refused(_)) => Err(envelope::Error { kind: envelope::Kind::Truncated, why: "gone while listed" }),
                 Err(error) => return Err(error),
@@ -192,10 +188,12 @@ impl Gateway {
                 etag: etag::opaque(meta.e_tag.as_deref().unwrap_or_default()),
                 modified: Millis(u64::try_from(meta.last_modified.timestamp_millis()).unwrap_or(0)),
                 checksum: None,
+                owner: None,
             }
         });
-        let Glimpse { etag, modified, checksum } = glimpse;
-        Ok(Listed { key, size: size.unwrap_or(0), etag, modified, checksum })
+        let Glimpse { etag, modified, checksum, owner } = glimpse;
+        let owner = owner.unwrap_or_else(|| bucket.owner.clone());
+        Ok(Listed { key, size: size.unwrap_or(0), etag, modified, checksum, owner })
     }
 }
 

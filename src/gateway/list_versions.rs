@@ -115,12 +115,13 @@ impl Gateway {
             },
             Err(why) => Err(why),
         };
-        let Glimpse { etag, modified, checksum } = glimpse.unwrap_or_else(|why| {
+        let Glimpse { etag, modified, checksum, owner } = glimpse.unwrap_or_else(|why| {
             tracing::error!(path = %meta.location, %why, "a version in a listing does not verify");
             let etag = etag::opaque(meta.e_tag.as_deref().unwrap_or_default());
-            Glimpse { etag, modified: millis(meta.last_modified), checksum: None }
+            Glimpse { etag, modified: millis(meta.last_modified), checksum: None, owner: None }
         });
-        let listed = Listed { key, size: size.unwrap_or(0), etag, modified, checksum };
+        let owner = owner.unwrap_or_else(|| bucket.owner.clone());
+        let listed = Listed { key, size: size.unwrap_or(0), etag, modified, checksum, owner };
         Ok(ShownVersion { listed, version: shown(version.name()), latest, marker })
     }
 }

@@ -1,6 +1,7 @@
 //! What each S3 operation means when objects are sealed.
 
 mod about;
+mod acl;
 mod amend;
 mod attributes;
 mod body;

@@ -2,7 +2,7 @@
 
 use super::encryption::{Customer, Encryption};
 use super::lock::Lock;
-use crate::access::{Action, Operation};
+use crate::access::{Action, CannedAcl, Object, Operation, Reach};
 
 pub use super::fields::*;
 
@@ -18,9 +18,15 @@ pub enum Start {
     Token(String),
 }
 
-/// Defines operations with their action and bucket, so that none can be forgotten.
+/// Defines operations with their action, bucket and what else the policy must know of them, so that none can be forgotten:
+/// `(Action, bucket / key @ version # upload, from source, reach function)`, each part where there is one. What is left
+/// out is closed to everyone but the owner of the bucket, as far as the action needs it.
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident ($action:ident $(, $bucket:ident $(, from $source:ident)?)?) {
+    ($($(#[$doc:meta])* $name:ident (
+        $action:ident
+        $(, $bucket:ident $(/ $key:ident)? $(@ $version:ident)? $(# $upload:ident)?)?
+        $(, from $source:ident)? $(, reach $reach:path)?
+    ) {
         $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)?
     })*) => {$(
         $(#[$doc])*
@@ -36,9 +42,23 @@ macro_rules! operations {
                 [$(self.$bucket.as_str())?].first().copied()
             }
 
-            $($(fn source(&self) -> Option<&str> {
-                Some(self.$source.bucket.as_str())
+            fn object(&self) -> Option<Object<'_>> {
+                let key = [$($(self.$key.as_str())?)?].first().copied()?;
+                let version = [$($(self.$version.as_ref())?)?].first().copied().flatten();
+                Some(Object { bucket: self.bucket()?, key, version })
+            }
+
+            $($(fn upload(&self) -> Option<&str> {
+                Some(self.$upload.as_str())
             })?)?
+
+            $(fn source(&self) -> Option<Object<'_>> {
+                Some(self.$source.object())
+            })?
+
+            $(fn reach(&self) -> Reach {
+                $reach(self)
+            })?
         }
     )*};
 }
@@ -63,9 +83,16 @@ operations! {
         name: String,
         /// Whether object lock is to be enabled, and versioning with it.
         lock: bool,
+        /// What is granted to others.
+        acl: CannedAcl,
     }
     /// Whether a bucket exists and is the asker's.
     HeadBucket(ListBucket, bucket) {
+        /// Which.
+        bucket: String,
+    }
+    /// Where a bucket is.
+    GetLocation(GetBucketLocation, bucket) {
         /// Which.
         bucket: String,
     }
@@ -75,7 +102,7 @@ operations! {
         bucket: String,
     }
     /// An object in one request.
-    Put(PutObject, bucket) {
+    Put(PutObject, bucket / key, reach put_reach) {
         /// Where.
         bucket: String,
         /// Under which key.
@@ -90,7 +117,7 @@ operations! {
         encryption: Encryption,
     }
     /// An object's content, or a range of it.
-    Get(GetObject, bucket) {
+    Get(GetObject, bucket / key @ version) {
         /// Where.
         bucket: String,
         /// Under which key.
@@ -105,7 +132,7 @@ operations! {
         customer: Option<Customer>,
     }
     /// What is known of an object.
-    Head(GetObject, bucket) {
+    Head(GetObject, bucket / key @ version) {
         /// Where.
         bucket: String,
         /// Under which key.
@@ -120,7 +147,7 @@ operations! {
         customer: Option<Customer>,
     }
     /// What is known of an object and its parts.
-    Attributes(GetObjectAttributes, bucket) {
+    Attributes(GetObjectAttributes, bucket / key @ version) {
         /// Where.
         bucket: String,
         /// Under which key.
@@ -135,7 +162,7 @@ operations! {
         limit: usize,
     }
     /// Removes objects or versions; those that are not there count as removed.
-    Delete(DeleteObject, bucket) {
+    Delete(DeleteObject, bucket, reach delete_reach) {
         /// Where.
         bucket: String,
         /// What is to go.
@@ -170,19 +197,21 @@ operations! {
         limit: usize,
     }
     /// A copy of an object, in O(1) where source and target have one owner.
-    Copy(PutObject, bucket, from source) {
+    Copy(PutObject, bucket / key, from source, reach copy_reach) {
         /// Where to.
         bucket: String,
         /// Under which key.
         key: String,
         /// What is copied.
         source: Place,
-        /// What is stored about the copy; the source's if none. Its tags and lock do not count here.
+        /// What is stored about the copy; the source's if none. Its tags, lock and ACL do not count here.
         about: Option<About>,
         /// Tags of the copy; the source's if none.
         tags: Option<Tags>,
         /// What locks the copy.
         lock: Lock,
+        /// What is granted to others of the copy; never what is granted of the source.
+        acl: CannedAcl,
         /// Preconditions on the target.
         conditions: Conditions,
         /// Preconditions on the source.
@@ -195,7 +224,7 @@ operations! {
         checksum: Option<ChecksumKind>,
     }
     /// Begins an upload in parts.
-    CreateUpload(PutObject, bucket) {
+    CreateUpload(PutObject, bucket / key, reach begin_reach) {
         /// Where the object will be.
         bucket: String,
         /// Under which key.
@@ -208,7 +237,7 @@ operations! {
         encryption: Encryption,
     }
     /// One part.
-    PutPart(PutObject, bucket) {
+    PutPart(PutObject, bucket / key # upload_id) {
         /// Of which bucket.
         bucket: String,
         /// Of which key.
@@ -223,7 +252,7 @@ operations! {
         customer: Option<Customer>,
     }
     /// One part, from an object that is there.
-    CopyPart(PutObject, bucket, from source) {
+    CopyPart(PutObject, bucket / key # upload_id, from source) {
         /// Of which bucket.
         bucket: String,
         /// Of which key.
@@ -244,7 +273,7 @@ operations! {
         source_customer: Option<Customer>,
     }
     /// The parts that were sent, newest attempt each.
-    ListParts(ListMultipartUploadParts, bucket) {
+    ListParts(ListMultipartUploadParts, bucket / key # upload_id) {
         /// Of which bucket.
         bucket: String,
         /// Of which key.
@@ -270,7 +299,7 @@ operations! {
         limit: usize,
     }
     /// Parts become an object.
-    Complete(PutObject, bucket) {
+    Complete(PutObject, bucket / key # upload_id) {
         /// Of which bucket.
         bucket: String,
         /// Of which key.
@@ -287,7 +316,7 @@ operations! {
         customer: Option<Customer>,
     }
     /// An upload is given up.
-    Abort(AbortMultipartUpload, bucket) {
+    Abort(AbortMultipartUpload, bucket / key # upload_id) {
         /// Of which bucket.
         bucket: String,
         /// Of which key.
@@ -295,4 +324,27 @@ operations! {
         /// Which.
         upload_id: String,
     }
+}
+
+/// Who else than the owner of the bucket may lock what they write: nobody. It could not be removed again.
+fn unlocked(lock: Lock, reach: Reach) -> Reach {
+    if lock == Lock::default() { reach } else { Reach::Owner }
+}
+
+fn put_reach(put: &Put) -> Reach {
+    unlocked(put.about.lock, Reach::Anyone)
+}
+
+fn copy_reach(copy: &Copy) -> Reach {
+    unlocked(copy.lock, Reach::Signed)
+}
+
+fn begin_reach(begin: &CreateUpload) -> Reach {
+    unlocked(begin.about.lock, Reach::Signed)
+}
+
+/// No ACL lets anyone remove a version for good, or bypass what retains it.
+fn delete_reach(delete: &Delete) -> Reach {
+    let for_good = delete.bypass || delete.doomed.iter().any(|doomed| doomed.version.is_some());
+    if for_good { Reach::Owner } else { Reach::Anyone }
 }

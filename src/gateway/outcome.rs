@@ -147,6 +147,8 @@ pub struct Listed {
     pub modified: Millis,
     /// Kind of its checksum, if it has one.
     pub checksum: Option<crate::envelope::ChecksumKind>,
+    /// The id of its owner.
+    pub owner: String,
 }
 
 /// A page of buckets.

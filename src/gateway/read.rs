@@ -1,5 +1,6 @@
 //! Finding a sealed object and proving it genuine, before any of it is used.
 
+use super::acl::owner_in;
 use super::encryption::{Customer, ServerSide, fitting};
 use super::etag;
 use super::gateway::Gateway;
@@ -60,7 +61,11 @@ impl Sealed {
             modified: Millis(metadata.created),
             version: None,
             expires: None,
-            about: About { lock: lock_of(metadata).map_err(|why| self.tampered(why))?, ..about::from_metadata(metadata) },
+            about: About {
+                lock: lock_of(metadata).map_err(|why| self.tampered(why))?,
+                acl: items::acl(metadata).map_err(|why| self.tampered(why))?,
+                ..about::from_metadata(metadata)
+            },
             checksum: checksum_of(metadata, opened.record()).map_err(|why| self.tampered(why))?,
             parts: if part_wise { u32::try_from(entries.len()).ok() } else { None },
             range: None,
@@ -145,7 +150,7 @@ impl Sealed {
     /// What a listing shows of it.
     pub(super) fn glimpse(&self) -> Glimpse {
         let checksum = self.checksum().map(|checksum| checksum.kind);
-        Glimpse { etag: self.etag(), modified: self.modified(), checksum }
+        Glimpse { etag: self.etag(), modified: self.modified(), checksum, owner: owner_in(self.metadata()) }
     }
 
     pub(super) fn modified(&self) -> Millis {
@@ -305,6 +310,8 @@ pub(super) struct Glimpse {
     pub(super) etag: String,
     pub(super) modified: Millis,
     pub(super) checksum: Option<envelope::ChecksumKind>,
+    /// The owner that is sealed with it.
+    pub(super) owner: Option<String>,
 }
 
 /// Opens Head and tail from the last bytes alone. None if they are not enough, which costs a read of its own.
@@ -317,9 +324,10 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
     if name_of(&head) != meta.version {
         return Err(OTHER_VERSION);
     }
+    let owner = owner_in(head.metadata());
     let (modified, backend_etag) = (Millis(head.metadata().created), meta.e_tag.as_deref().unwrap_or_default());
     if head.needs_customer_key() {
-        return Ok(Some(Glimpse { etag: etag::opaque(backend_etag), modified, checksum: None }));
+        return Ok(Some(Glimpse { etag: etag::opaque(backend_etag), modified, checksum: None, owner }));
     }
     match head.open(None)?.tail(meta.size, end)? {
         Tail::NeedMore(..) => Ok(None),
@@ -327,6 +335,7 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
             etag: etag::of(opened.record(), opened.entries().len(), backend_etag),
             modified,
             checksum: checksum_of(head.metadata(), opened.record())?.map(|(checksum, _)| checksum.kind),
+            owner,
         })),
     }
 }

@@ -11,6 +11,7 @@ mod ring;
 mod root;
 mod token;
 
+pub use crate::envelope::BucketUuid;
 pub use bucket::{Bucket, SYSTEM_TENANT, valid_bucket_name};
 pub use error::Error;
 pub use local::{LocalRoot, RootFileError};

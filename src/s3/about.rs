@@ -17,21 +17,6 @@ pub(super) fn refuse(given: &[(bool, &str)]) -> S3Result<()> {
     }
 }
 
-/// The fields that all operations which make an object share, and that are not there yet.
-macro_rules! refuse_unsupported {
-    ($input:expr) => {
-        $crate::s3::about::refuse(&[
-            (
-                $input.acl.as_ref().is_some_and(|acl| !matches!(acl.as_str(), "private" | "bucket-owner-full-control")),
-                "x-amz-acl",
-            ),
-            ($input.grant_full_control.is_some() || $input.grant_read.is_some(), "x-amz-grant-*"),
-            ($input.grant_read_acp.is_some() || $input.grant_write_acp.is_some(), "x-amz-grant-*"),
-        ])
-    };
-}
-pub(super) use refuse_unsupported;
-
 /// What is stored about an object, from an input that has its headers.
 macro_rules! about {
     ($input:expr) => {
@@ -53,6 +38,11 @@ macro_rules! about {
                 $input.object_lock_retain_until_date.as_ref(),
                 $input.object_lock_legal_hold_status.as_ref().map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
             )?,
+            acl: {
+                $crate::s3::acl::no_grants!($input)?;
+                let acl = $input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str);
+                $crate::s3::acl::canned(acl)?.unwrap_or_default()
+            },
         }
     };
 }

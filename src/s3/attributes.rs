@@ -3,7 +3,7 @@
 use super::about::limit;
 use super::adapter::{Adapter, Asker};
 use super::checksum;
-use super::error::{denied, invalid_argument};
+use super::error::invalid_argument;
 use super::objects::{checksum_text, strong};
 use super::sse;
 use super::time::timestamp;
@@ -46,7 +46,7 @@ impl Adapter {
         let after = input.part_number_marker.unwrap_or(0);
         let after = u32::try_from(after).map_err(|_| invalid_argument("the part number marker must not be negative"))?;
         let operation = Attributes { bucket: input.bucket, key: input.key, version, customer, after, limit: max_parts };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let found = self.gateway.attributes(permitted).await.map_err(|error| self.integrity(error))?;
         let described = &found.described;

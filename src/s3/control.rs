@@ -2,7 +2,7 @@
 //! objects, never sees the XML of DeleteObjects, and s3s compares it with nothing.
 
 use super::error::plain;
-use super::{checksum, resources};
+use super::{checksum, credentials, resources};
 use crate::gateway::{Checksum, ChecksumKind, Digest};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -25,7 +25,8 @@ impl Wrong {
     }
 }
 
-/// Compares the body of a POST, or of a PUT that configures, with the digests in its head as it goes by.
+/// Compares the body of a POST, or of a PUT that configures, with the digests in its head as it goes by; and any body with
+/// the SHA-256 that nobody signed.
 ///
 /// # Errors
 /// `InvalidDigest` for a Content-MD5 that is none; `InvalidRequest` for such a checksum.
@@ -38,11 +39,8 @@ pub(super) fn compared(request: Request<Body>) -> S3Result<(Request<Body>, Wrong
         Method::PUT => resources::configures(query),
         _ => false,
     };
-    if !control {
-        return Ok((request, wrong));
-    }
-    let mut declared: Vec<Checksum> = Vec::new();
-    for (name, value) in headers {
+    let mut declared: Vec<Checksum> = unsigned(&request).into_iter().collect();
+    for (name, value) in headers.iter().filter(|_| control) {
         let text = value.to_str().unwrap_or_default();
         if name == "content-md5" {
             let md5 = checksum::parse(ChecksumKind::Md5, text);
@@ -52,9 +50,20 @@ pub(super) fn compared(request: Request<Body>) -> S3Result<(Request<Body>, Wrong
             declared.push(sum.ok_or_else(|| plain(S3ErrorCode::InvalidRequest, "the value of a checksum header is not valid"))?);
         }
     }
+    if declared.is_empty() {
+        return Ok((request, wrong));
+    }
     let sums = declared.into_iter().map(|sum| (sum.kind.digest(), sum.value)).collect();
     let told = wrong.clone();
     Ok((request.map(|inner| Body::http_body_unsync(Compared { inner, sums, wrong: told })), wrong))
+}
+
+/// The SHA-256 that a request without a signature declares: s3s verifies only what was signed.
+fn unsigned(request: &Request<Body>) -> Option<Checksum> {
+    let text = request.headers().get("x-amz-content-sha256")?.to_str().ok()?;
+    let value = hex_simd::decode_to_vec(text).ok().filter(|value| value.len() == ChecksumKind::Sha256.len())?;
+    let signed = credentials::any(request.uri(), request.headers());
+    (!signed).then_some(Checksum { kind: ChecksumKind::Sha256, value })
 }
 
 struct Compared {

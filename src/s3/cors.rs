@@ -1,14 +1,14 @@
 //! The CORS configuration of a bucket.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_request, plain};
+use super::error::{failed, invalid_request, plain};
 use crate::gateway::{Cors, CorsFault, CorsRule, GetCors, PutCors};
 use s3s::dto::{CORSRule, GetBucketCorsOutput, PutBucketCorsInput, PutBucketCorsOutput};
 use s3s::{S3ErrorCode, S3Result};
 
 impl Adapter {
     pub(super) async fn cors(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketCorsOutput> {
-        let permitted = self.policy.permit(asker, GetCors { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetCors { bucket }).await?;
         let cors = self.gateway.cors(&permitted).await.map_err(failed)?;
         Ok(GetBucketCorsOutput { cors_rules: Some(cors.rules().iter().map(shown).collect()) })
     }
@@ -24,7 +24,7 @@ impl Adapter {
     }
 
     pub(super) async fn change_cors(&self, asker: &Asker, operation: PutCors) -> S3Result<()> {
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_cors(permitted).await.map_err(failed)
     }
 }

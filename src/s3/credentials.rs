@@ -13,6 +13,15 @@ const DATE: &str = "x-amz-date";
 /// How long a presigned URL may live, in seconds.
 const LIFETIME: std::ops::RangeInclusive<u32> = 1..=604_800;
 
+/// What makes a request one with a signature in its query.
+const IN_QUERY: [&str; 5] = ["X-Amz-Signature", "X-Amz-Credential", "X-Amz-Algorithm", "Signature", "AWSAccessKeyId"];
+
+/// Whether a request has anything of a signature, be it a good one or not.
+pub(super) fn any(uri: &Uri, headers: &HeaderMap) -> bool {
+    let query = uri.query().unwrap_or_default();
+    headers.contains_key(AUTHORIZATION) || IN_QUERY.iter().any(|name| parameter(query, name).is_some())
+}
+
 /// Refuses a target that names another host than the Host header, credentials in two places, a URL that lives too
 /// long or not at all, and a signature of version 4 that leaves the host out, or the date if it is a header.
 ///
@@ -27,8 +36,7 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
         return Err(invalid_request("the request target names another host than the Host header"));
     }
     let query = uri.query().unwrap_or_default();
-    let presigned = ["X-Amz-Signature", "X-Amz-Credential", "X-Amz-Algorithm", "Signature", "AWSAccessKeyId"];
-    let presigned = presigned.iter().any(|name| parameter(query, name).is_some());
+    let presigned = IN_QUERY.iter().any(|name| parameter(query, name).is_some());
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if presigned && headers.contains_key(AUTHORIZATION) {
         return Err(invalid_request("only one authentication mechanism is allowed"));

@@ -2,7 +2,7 @@
 
 use super::about::{etags, refuse};
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, plain};
+use super::error::{failed, plain};
 use super::versions::version;
 use crate::gateway::{Delete, Doomed, ETags, Removed};
 use s3s::dto::{
@@ -26,7 +26,7 @@ impl Adapter {
         };
         let bypass = input.bypass_governance_retention.unwrap_or(false);
         let operation = Delete { bucket: input.bucket, doomed: vec![doomed], bypass };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         let deleted = self.gateway.delete(permitted).await.map_err(failed)?;
         let mut output = DeleteObjectOutput::default();
         for removed in deleted.results {
@@ -44,13 +44,11 @@ impl Adapter {
         }
         let doomed = objects.iter().map(doomed).collect::<S3Result<Vec<_>>>()?;
         let bypass = input.bypass_governance_retention.unwrap_or(false);
-        let operation = Delete { bucket: input.bucket, doomed, bypass };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
-        let results = self.gateway.delete(permitted).await.map_err(failed)?.results;
+        let results = self.delete_each(&asker, Delete { bucket: input.bucket, doomed, bypass }).await?;
         let quiet = input.delete.quiet.unwrap_or(false);
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for (object, result) in objects.into_iter().zip(results) {
-            match result.map_err(failed) {
+            match result {
                 Ok(_) if quiet => {}
                 Ok(removed) => deleted.push(told(object.key, removed)),
                 Err(error) => errors.push(Error {
@@ -64,6 +62,34 @@ impl Adapter {
         let errors = if errors.is_empty() { None } else { Some(errors) };
         let deleted = if deleted.is_empty() { None } else { Some(deleted) };
         Ok(DeleteObjectsOutput { deleted, errors, ..DeleteObjectsOutput::default() })
+    }
+}
+
+impl Adapter {
+    /// What became of each key. Where the policy does not permit all together, it is asked for each alone.
+    async fn delete_each(&self, asker: &Asker, delete: Delete) -> S3Result<Vec<S3Result<Removed>>> {
+        let refused = match self.permit(asker, delete.clone()).await {
+            Ok(permitted) => {
+                let results = self.gateway.delete(permitted).await.map_err(failed)?.results;
+                return Ok(results.into_iter().map(|result| result.map_err(failed)).collect());
+            }
+            Err(refused) => refused,
+        };
+        if *refused.code() != S3ErrorCode::AccessDenied {
+            return Err(refused);
+        }
+        let mut results = Vec::with_capacity(delete.doomed.len());
+        for one in delete.doomed {
+            let alone = Delete { bucket: delete.bucket.clone(), doomed: vec![one], bypass: delete.bypass };
+            results.push(match self.permit(asker, alone).await {
+                Ok(permitted) => {
+                    let deleted = self.gateway.delete(permitted).await.map_err(failed)?;
+                    deleted.results.into_iter().next().unwrap_or(Ok(Removed::default())).map_err(failed)
+                }
+                Err(refused) => Err(refused),
+            });
+        }
+        Ok(results)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The default encryption of a bucket, and an object's in its place.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_argument, invalid_request, not_implemented, plain};
+use super::error::{failed, invalid_argument, invalid_request, not_implemented, plain};
 use super::versions::version;
 use crate::gateway::{DefaultEncryption, DefaultKeys, GetEncryption, Kms, PutEncryption, UpdateEncryption};
 use s3s::dto::{
@@ -16,7 +16,7 @@ const KMS: &str = "aws:kms";
 
 impl Adapter {
     pub(super) async fn default_encryption(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketEncryptionOutput> {
-        let permitted = self.policy.permit(asker, GetEncryption { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetEncryption { bucket }).await?;
         let default = self.gateway.default_encryption(&permitted).await.map_err(failed)?;
         let rules = vec![shown(default)];
         let server_side_encryption_configuration = Some(ServerSideEncryptionConfiguration { rules });
@@ -39,7 +39,7 @@ impl Adapter {
         bucket: String,
         default: Option<DefaultEncryption>,
     ) -> S3Result<()> {
-        let permitted = self.policy.permit(asker, PutEncryption { bucket, default }).map_err(denied)?;
+        let permitted = self.permit(asker, PutEncryption { bucket, default }).await?;
         self.gateway.put_default_encryption(permitted).await.map_err(failed)
     }
 
@@ -54,7 +54,7 @@ impl Adapter {
         };
         let kms = Kms { bucket_key: asked.bucket_key_enabled.unwrap_or(false), ..Kms::with(Some(asked.kms_key_arn)) };
         let operation = UpdateEncryption { bucket: input.bucket, key: input.key, version, kms };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.update_encryption(permitted).await.map_err(|error| self.integrity(error))?;
         Ok(UpdateObjectEncryptionOutput::default())
     }

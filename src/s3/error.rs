@@ -27,12 +27,13 @@ pub(super) fn invalid_request(why: impl Into<String>) -> S3Error {
     plain(S3ErrorCode::InvalidRequest, why)
 }
 
-pub(super) fn denied(denied: Denied) -> S3Error {
-    let code = match denied {
-        Denied::NoSuchBucket => S3ErrorCode::NoSuchBucket,
-        Denied::AccessDenied => S3ErrorCode::AccessDenied,
-    };
-    plain(code, denied.to_string())
+/// Why the policy did not permit, as the client is told.
+pub(super) fn denied(denied: Denied<Error>) -> S3Error {
+    match denied {
+        Denied::NoSuchBucket => failed(Refusal::NoSuchBucket.into()),
+        Denied::AccessDenied => failed(Refusal::AccessDenied.into()),
+        Denied::Unknown(error) => failed(error),
+    }
 }
 
 /// The answer to a client. What only an operator may know is logged and not said.

@@ -57,7 +57,7 @@ const HEADERS: &[(&str, Use)] = &[
     ("x-amz-website-redirect-location", Use::Read),
     // Of buckets.
     ("x-amz-bucket-object-lock-enabled", Use::Read),
-    ("x-amz-object-ownership", Use::Only("BucketOwnerEnforced")),
+    ("x-amz-object-ownership", Use::Only("ObjectWriter")),
     // What programs and proxies tell of themselves.
     ("x-amz-api-version", Use::Harmless),
     ("x-amz-cf-id", Use::Harmless),
@@ -199,7 +199,7 @@ mod tests {
         for (name, value) in [
             ("x-amz-mfa", "serial 123456"),
             ("x-amz-nobody-knows", "1"),
-            ("x-amz-object-ownership", "ObjectWriter"),
+            ("x-amz-object-ownership", "BucketOwnerEnforced"),
             ("x-amz-copy-source-range", "bytes=0-1"),
             ("x-amz-if-match-size", "1"),
         ] {
@@ -209,7 +209,7 @@ mod tests {
         }
         for (name, value) in [
             ("x-amz-request-payer", "requester"),
-            ("x-amz-object-ownership", "BucketOwnerEnforced"),
+            ("x-amz-object-ownership", "ObjectWriter"),
             ("x-amz-meta-anything", "1"),
             ("x-amz-checksum-crc32", "AAAAAA=="),
             ("x-amz-cf-id", "1"),

@@ -1,7 +1,7 @@
 //! Lifecycle rules, to and from XML, and `x-amz-expiration`.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_argument, invalid_request, not_implemented, plain};
+use super::error::{failed, invalid_argument, invalid_request, not_implemented, plain};
 use super::time::{millis, timestamp};
 use crate::gateway::{
     Expiration, Expires, Filter, GetLifecycle, Lifecycle, LifecycleFault, LifecycleRule, Millis, Noncurrent, PutLifecycle, Scope,
@@ -28,7 +28,7 @@ pub(super) fn header(expires: Option<&Expires>) -> Option<String> {
 
 impl Adapter {
     pub(super) async fn lifecycle(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketLifecycleConfigurationOutput> {
-        let permitted = self.policy.permit(asker, GetLifecycle { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetLifecycle { bucket }).await?;
         let rules = self.gateway.lifecycle(&permitted).await.map_err(failed)?;
         let rules = Some(rules.rules().iter().map(shown).collect());
         Ok(GetBucketLifecycleConfigurationOutput { rules, ..GetBucketLifecycleConfigurationOutput::default() })
@@ -48,7 +48,7 @@ impl Adapter {
     }
 
     pub(super) async fn change_lifecycle(&self, asker: &Asker, operation: PutLifecycle) -> S3Result<()> {
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_lifecycle(permitted).await.map_err(failed)
     }
 }

@@ -2,9 +2,8 @@
 
 use super::about::limit;
 use super::adapter::{Adapter, Asker};
-use super::buckets::owner;
 use super::checksum;
-use super::error::{denied, failed, invalid_argument};
+use super::error::{failed, invalid_argument};
 use super::objects::strong;
 use super::time::timestamp;
 use crate::gateway::{List, Listed, Page, Start};
@@ -12,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::S3Result;
 use s3s::dto::{
     CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-    ObjectStorageClass, Owner,
+    ObjectStorageClass,
 };
 
 /// The most keys of a page, as S3 has it.
@@ -74,7 +73,7 @@ impl Adapter {
     async fn page(&self, asker: &Asker, asked: Asked) -> S3Result<Page> {
         let Asked { bucket, prefix, delimiter, start, limit } = asked;
         let operation = List { bucket, prefix: prefix.unwrap_or_default(), delimiter, start, limit };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.list(permitted).await.map_err(failed)
     }
 
@@ -91,7 +90,6 @@ impl Adapter {
             Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), start, limit: max_keys };
         let page = self.page(&asker, asked).await?;
         let encoding = fitting(encoding, &page, [&prefix, &delimiter, &start_after]);
-        let owner = (fetch_owner == Some(true)).then(|| owner(&asker));
         Ok(ListObjectsV2Output {
             name: Some(bucket),
             prefix: Some(encoding.show(&prefix.unwrap_or_default())),
@@ -100,7 +98,7 @@ impl Adapter {
             continuation_token,
             is_truncated: Some(page.next.is_some()),
             next_continuation_token: page.next.as_ref().map(|next| next.token.clone()),
-            contents: Some(contents(&page.objects, encoding, owner.as_ref())),
+            contents: Some(self.contents(&page.objects, encoding, fetch_owner == Some(true))),
             common_prefixes: Some(prefixes(&page.prefixes, encoding)),
             delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
             encoding_type: encoding.named(),
@@ -125,7 +123,7 @@ impl Adapter {
             marker: Some(encoding.show(&marker.unwrap_or_default())),
             max_keys: i32::try_from(max_keys).ok(),
             is_truncated: Some(page.next.is_some()),
-            contents: Some(contents(&page.objects, encoding, Some(&owner(&asker)))),
+            contents: Some(self.contents(&page.objects, encoding, true)),
             common_prefixes: Some(prefixes(&page.prefixes, encoding)),
             next_marker: page.next.as_ref().map(|next| encoding.show(&next.after)),
             delimiter: delimiter.map(|delimiter| encoding.show(&delimiter)),
@@ -148,18 +146,20 @@ fn fitting(encoding: Encoding, page: &Page, asked: [&Option<String>; 3]) -> Enco
     encoding.fitting(keys.chain(page.prefixes.iter().map(String::as_str)).chain(asked))
 }
 
-fn contents(objects: &[Listed], encoding: Encoding, owner: Option<&Owner>) -> Vec<Object> {
-    let object = |listed: &Listed| Object {
-        key: Some(encoding.show(&listed.key)),
-        size: i64::try_from(listed.size).ok(),
-        e_tag: Some(strong(&listed.etag)),
-        last_modified: Some(timestamp(listed.modified)),
-        checksum_algorithm: listed.checksum.map(|kind| vec![checksum::algorithm(kind)]),
-        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
-        owner: owner.cloned(),
-        ..Object::default()
-    };
-    objects.iter().map(object).collect()
+impl Adapter {
+    fn contents(&self, objects: &[Listed], encoding: Encoding, with_owner: bool) -> Vec<Object> {
+        let object = |listed: &Listed| Object {
+            key: Some(encoding.show(&listed.key)),
+            size: i64::try_from(listed.size).ok(),
+            e_tag: Some(strong(&listed.etag)),
+            last_modified: Some(timestamp(listed.modified)),
+            checksum_algorithm: listed.checksum.map(|kind| vec![checksum::algorithm(kind)]),
+            storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+            owner: with_owner.then(|| self.owner(&listed.owner)),
+            ..Object::default()
+        };
+        objects.iter().map(object).collect()
+    }
 }
 
 pub(super) fn prefixes(prefixes: &[String], encoding: Encoding) -> Vec<CommonPrefix> {

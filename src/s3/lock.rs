@@ -1,7 +1,7 @@
 //! Object lock, to and from XML and headers.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_argument, plain};
+use super::error::{failed, invalid_argument, plain};
 use super::time::{millis, timestamp};
 use super::versions::version;
 use crate::gateway::{
@@ -97,7 +97,7 @@ fn no_lock() -> S3Error {
 
 impl Adapter {
     pub(super) async fn bucket_lock(&self, asker: &Asker, bucket: String) -> S3Result<GetObjectLockConfigurationOutput> {
-        let permitted = self.policy.permit(asker, GetLock { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetLock { bucket }).await?;
         let LockRule { default } = self.gateway.bucket_lock(&permitted).await.map_err(failed)?;
         let rule = default.map(|DefaultRetention { mode, period }| {
             let (days, years) = match period {
@@ -114,13 +114,13 @@ impl Adapter {
 
     pub(super) async fn lock_bucket(&self, asker: &Asker, input: PutObjectLockConfigurationInput) -> S3Result<()> {
         let operation = PutLock { bucket: input.bucket, rule: rule(input.object_lock_configuration)? };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_bucket_lock(permitted).await.map_err(failed)
     }
 
     async fn object_lock(&self, asker: &Asker, (bucket, key): (String, String), id: Option<&str>) -> S3Result<Lock> {
         let operation = GetObjectLock { bucket, key, version: id.map(version).transpose()? };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.object_lock(permitted).await.map_err(|error| self.integrity(error))
     }
 
@@ -145,7 +145,7 @@ impl Adapter {
         let version = input.version_id.as_deref().map(version).transpose()?;
         let bypass = input.bypass_governance_retention.unwrap_or(false);
         let operation = PutRetention { bucket: input.bucket, key: input.key, version, retention, bypass };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_retention(permitted).await.map_err(|error| self.integrity(error))
     }
 
@@ -164,7 +164,7 @@ impl Adapter {
         };
         let version = input.version_id.as_deref().map(version).transpose()?;
         let operation = PutHold { bucket: input.bucket, key: input.key, version, on };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_hold(permitted).await.map_err(|error| self.integrity(error))
     }
 }

@@ -3,6 +3,7 @@
 //! No other module names s3s. What s3s does not check stands in `front` (before it) and in `body` and `checksum` (after).
 
 mod about;
+mod acl;
 mod adapter;
 mod attributes;
 mod body;
@@ -39,7 +40,7 @@ mod versions;
 pub use front::{Answer, Service, Slow};
 pub use s3s::Body;
 
-use crate::access::{Policy, Users};
+use crate::access::{Policy, Principal, Users};
 use crate::gateway::Gateway;
 use crate::observe::Observe;
 use adapter::Adapter;
@@ -137,6 +138,7 @@ pub fn service(
         gateway: Arc::clone(&gateway),
         policy,
         users: Arc::clone(&users),
+        anonymous: Arc::new(Principal::anonymous()),
         observe: Arc::clone(&observe),
         region: settings.region.clone(),
         keys_over_http: settings.keys_over_http,

@@ -1,8 +1,8 @@
 //! Objects: PUT, GET, HEAD, copies and deletes.
 
-use super::about::{about, conditions, is_plain, refuse, refuse_unsupported, span};
+use super::about::{about, conditions, is_plain, refuse, span};
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_request, not_implemented, plain};
+use super::error::{failed, invalid_request, not_implemented, plain};
 use super::lock::{hold_name, mode_name};
 use super::sse::{self, Told};
 use super::time::timestamp;
@@ -42,7 +42,6 @@ impl Adapter {
         let trailing: Option<TrailingHeaders> = request.trailing_headers.take();
         let ended = request.extensions.remove();
         let mut input = request.input;
-        refuse_unsupported!(input)?;
         let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
         refuse(&[(input.write_offset_bytes.is_some(), "x-amz-write-offset-bytes")])?;
         let sums = (checksum::given!(input)?, input.checksum_algorithm.as_ref());
@@ -53,7 +52,7 @@ impl Adapter {
         let length = declared.length.unwrap_or(0);
         let customer = encryption.customer().cloned();
         let operation = Put { bucket: input.bucket, key: input.key, about, declared, conditions, encryption };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let written = self.gateway.put(permitted, body).await.map_err(failed)?;
         self.observe.received(length);
@@ -78,7 +77,7 @@ impl Adapter {
         let range = span(input.range.as_ref(), input.part_number)?;
         let (key, asked_with) = (input.key, customer.clone());
         let operation = Get { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let opened = self.gateway.get(permitted).await.map_err(|error| self.integrity(error))?;
         let gateway::Opened { described, length, chunks } = opened;
@@ -133,7 +132,7 @@ impl Adapter {
         let range = span(input.range.as_ref(), input.part_number)?;
         let (key, asked_with) = (input.key, customer.clone());
         let operation = Head { bucket: input.bucket, key, version, range, conditions, customer: asked_with };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let described = self.gateway.head(permitted).await.map_err(|error| self.integrity(error))?;
         let mut output = head_output(&described, checksum::wanted(input.checksum_mode.as_ref()));
@@ -144,7 +143,6 @@ impl Adapter {
 
     pub(super) async fn copy(&self, asker: Asker, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
         let mut input = request.input;
-        refuse_unsupported!(input)?;
         let retag = match input.tagging_directive.as_ref().map(s3s::dto::TaggingDirective::as_str) {
             None | Some("COPY") => false,
             Some("REPLACE") => true,
@@ -169,7 +167,7 @@ impl Adapter {
         let source_conditions =
             conditions(input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref(), modified);
         let conditions = conditions(input.if_match.as_ref(), input.if_none_match.as_ref(), (None, None));
-        let (tags, lock) = (retag.then(|| about.tags.clone()), about.lock);
+        let (tags, lock, acl) = (retag.then(|| about.tags.clone()), about.lock, about.acl);
         let about = replace.then_some(about);
         let customer = encryption.customer().cloned();
         let operation = Copy {
@@ -179,13 +177,14 @@ impl Adapter {
             about,
             tags,
             lock,
+            acl,
             conditions,
             source_conditions,
             encryption,
             source_customer,
             checksum: input.checksum_algorithm.as_ref().map(checksum::of_algorithm).transpose()?,
         };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound.and(source_sound)?;
         let written = self.gateway.copy(permitted).await.map_err(|error| self.integrity(error))?;
         let mut output = CopyObjectOutput { copy_object_result: Some(copied(&written)), ..CopyObjectOutput::default() };

@@ -9,6 +9,7 @@ use s3s::{S3ErrorCode, S3Result};
 /// Sub-resources that are there, with the methods by which a bucket, and an object, has them.
 const THERE: &[(&str, &[&str], &[&str])] = &[
     ("accelerate", &["GET", "PUT"], &[]),
+    ("acl", &["GET", "PUT"], &["GET", "PUT"]),
     ("analytics", &["GET", "PUT", "DELETE"], &[]),
     ("attributes", &[], &["GET"]),
     ("cors", &["GET", "PUT", "DELETE"], &[]),
@@ -44,7 +45,6 @@ const MANY: [&str; 4] = ["analytics", "inventory", "metrics", "intelligent-tieri
 
 /// Sub-resources of operations that are not there: `SEMANTICS.md` has the same.
 const NOT_THERE: &[&str] = &[
-    "acl",
     "append",
     "metadataConfiguration",
     "metadataTable",

@@ -1,7 +1,7 @@
 //! Tags of objects and of buckets: as XML, and as a header.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_argument, plain};
+use super::error::{failed, invalid_argument, plain};
 use super::versions::version;
 use crate::gateway::{GetBucketTags, GetObjectTags, PutBucketTags, PutObjectTags, Tags};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -72,7 +72,7 @@ impl Adapter {
     pub(super) async fn object_tags(&self, asker: &Asker, input: GetObjectTaggingInput) -> S3Result<GetObjectTaggingOutput> {
         let version = input.version_id.as_deref().map(version).transpose()?;
         let operation = GetObjectTags { bucket: input.bucket, key: input.key, version };
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         let (tags, version_id) = self.gateway.object_tags(permitted).await.map_err(|error| self.integrity(error))?;
         Ok(GetObjectTaggingOutput { tag_set: set_of(tags), version_id })
     }
@@ -97,12 +97,12 @@ impl Adapter {
     }
 
     async fn replace_tags(&self, asker: &Asker, operation: PutObjectTags) -> S3Result<Option<String>> {
-        let permitted = self.policy.permit(asker, operation).map_err(denied)?;
+        let permitted = self.permit(asker, operation).await?;
         self.gateway.put_object_tags(permitted).await.map_err(|error| self.integrity(error))
     }
 
     pub(super) async fn bucket_tags(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketTaggingOutput> {
-        let permitted = self.policy.permit(asker, GetBucketTags { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetBucketTags { bucket }).await?;
         let tags = self.gateway.bucket_tags(&permitted).await.map_err(failed)?;
         if tags.is_empty() {
             return Err(plain(S3ErrorCode::NoSuchTagSet, "the tag set does not exist"));
@@ -116,7 +116,7 @@ impl Adapter {
     }
 
     pub(super) async fn replace_bucket_tags(&self, asker: &Asker, bucket: String, tags: Tags) -> S3Result<()> {
-        let permitted = self.policy.permit(asker, PutBucketTags { bucket, tags }).map_err(denied)?;
+        let permitted = self.permit(asker, PutBucketTags { bucket, tags }).await?;
         self.gateway.put_bucket_tags(permitted).await.map_err(failed)
     }
 }

@@ -1,7 +1,7 @@
 //! What S3 can be told of a bucket and no bucket here is: answered as for one that was never told.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{custom, denied, failed, not_implemented, plain};
+use super::error::{custom, failed, not_implemented, plain};
 use crate::access::Action;
 use crate::gateway::Inquire;
 use http::StatusCode;
@@ -18,13 +18,13 @@ impl Adapter {
     ///
     /// # Errors
     /// `NoSuchBucket`, `AccessDenied`, or the one that is given.
-    pub(super) fn inquire<T>(
+    pub(super) async fn inquire<T>(
         &self,
         asker: &Asker,
         (bucket, action): (String, Action),
         answer: S3Result<T>,
     ) -> S3Result<S3Response<T>> {
-        let permitted = self.policy.permit(asker, Inquire { bucket, action }).map_err(denied)?;
+        let permitted = self.permit(asker, Inquire { bucket, action }).await?;
         self.gateway.inquire(&permitted).map_err(failed)?;
         answer.map(S3Response::new)
     }
@@ -33,8 +33,13 @@ impl Adapter {
     ///
     /// # Errors
     /// `NoSuchBucket`, `AccessDenied`.
-    pub(super) fn remove_nothing<T: Default>(&self, asker: &Asker, bucket: String, action: Action) -> S3Result<S3Response<T>> {
-        let mut answer = self.inquire(asker, (bucket, action), Ok(T::default()))?;
+    pub(super) async fn remove_nothing<T: Default>(
+        &self,
+        asker: &Asker,
+        bucket: String,
+        action: Action,
+    ) -> S3Result<S3Response<T>> {
+        let mut answer = self.inquire(asker, (bucket, action), Ok(T::default())).await?;
         answer.status = Some(StatusCode::NO_CONTENT);
         Ok(answer)
     }
@@ -73,9 +78,9 @@ pub(super) fn policy_status() -> GetBucketPolicyStatusOutput {
     GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(false) }) }
 }
 
-/// Everything in a bucket is its owner's.
+/// An object is whose who wrote it.
 pub(super) fn ownership() -> GetBucketOwnershipControlsOutput {
-    let object_ownership = ObjectOwnership::from_static(ObjectOwnership::BUCKET_OWNER_ENFORCED);
+    let object_ownership = ObjectOwnership::from_static(ObjectOwnership::OBJECT_WRITER);
     let rules = vec![OwnershipControlsRule { object_ownership }];
     GetBucketOwnershipControlsOutput { ownership_controls: Some(OwnershipControls { rules }) }
 }
@@ -107,6 +112,6 @@ as_it_is! {
         |input| input.notification_configuration == NotificationConfiguration::default();
     PutBucketLoggingInput: "server access logging",
         |input| input.bucket_logging_status.logging_enabled.is_none();
-    PutBucketOwnershipControlsInput: "ownership of objects by their writers",
-        |input| input.ownership_controls.rules.iter().all(|rule| rule.object_ownership.as_str() == ObjectOwnership::BUCKET_OWNER_ENFORCED);
+    PutBucketOwnershipControlsInput: "ownership of objects by others than their writers",
+        |input| input.ownership_controls.rules.iter().all(|rule| rule.object_ownership.as_str() == ObjectOwnership::OBJECT_WRITER);
 }

@@ -2,9 +2,8 @@
 
 use super::about::limit;
 use super::adapter::{Adapter, Asker};
-use super::buckets::owner;
 use super::checksum;
-use super::error::{denied, failed, invalid_argument};
+use super::error::{failed, invalid_argument};
 use super::listing::{Encoding, echo, prefixes};
 use super::objects::strong;
 use super::time::timestamp;
@@ -26,7 +25,7 @@ impl Adapter {
         let (bucket, key, upload_id) = (input.bucket, input.key, input.upload_id);
         let operation =
             ListParts { bucket: bucket.clone(), key: key.clone(), upload_id: upload_id.clone(), after, limit: max_parts };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         let page = self.gateway.list_parts(permitted).await.map_err(failed)?;
         let part = |listed: &ListedPart| {
             let mut part = Part {
@@ -77,7 +76,7 @@ impl Adapter {
             after,
             limit: max_uploads,
         };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         let page = self.gateway.list_uploads(permitted).await.map_err(failed)?;
         let names = page.uploads.iter().map(|upload| upload.key.as_str()).chain(page.prefixes.iter().map(String::as_str));
         let asked = [Some(&prefix), delimiter.as_ref(), input.key_marker.as_ref()];
@@ -113,15 +112,9 @@ impl Adapter {
         })
     }
 
-    /// Who began an upload, by name if we know them. Whoever asks, if its record does not say.
+    /// Who began an upload. Whoever asks, if its record does not say.
     fn owner_of(&self, upload: &UploadAbout, asker: &Asker) -> Owner {
-        match upload.owner.as_deref() {
-            None => owner(asker),
-            Some(id) => match self.users.named(id) {
-                Some(user) => owner(user),
-                None => Owner { display_name: None, id: Some(id.to_owned()) },
-            },
-        }
+        self.owner(upload.owner.as_deref().unwrap_or(&asker.id.0))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Uploads in parts.
 
-use super::about::{about, conditions, part_number, refuse_unsupported};
+use super::about::{about, conditions, part_number};
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, invalid_argument, plain};
+use super::error::{failed, invalid_argument, plain};
 use super::listing::echo;
 use super::objects::{checksum_text, declared, source, strong};
 use super::sse::{self, Told};
@@ -24,13 +24,12 @@ impl Adapter {
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<CreateMultipartUploadOutput> {
         let mut input = request.input;
-        refuse_unsupported!(input)?;
         let (encryption, sound) = sse::apart(self.asked(sse::given!(input), &request.extensions));
         let checksum = checksum::of_upload(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
         let customer = encryption.customer().cloned();
         let (bucket, key, about) = (input.bucket.clone(), input.key.clone(), about!(input));
         let operation = CreateUpload { bucket, key, about, checksum, encryption };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let begun = self.gateway.create_upload(permitted).await.map_err(failed)?;
         let mut output = CreateMultipartUploadOutput {
@@ -58,7 +57,7 @@ impl Adapter {
         let length = declared.length.unwrap_or(0);
         let (bucket, key, upload_id) = (input.bucket, input.key, input.upload_id);
         let operation = PutPart { bucket, key, upload_id, number, declared, customer: customer.clone() };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let written = self.gateway.put_part(permitted, body).await.map_err(failed)?;
         self.observe.received(length);
@@ -93,7 +92,7 @@ impl Adapter {
             customer: customer.clone(),
             source_customer,
         };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound.and(source_sound)?;
         let written = self.gateway.copy_part(permitted).await.map_err(|error| self.integrity(error))?;
         let mut result = CopyPartResult {
@@ -143,7 +142,7 @@ impl Adapter {
             conditions,
             customer: customer.clone(),
         };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         sound?;
         let written = self.gateway.complete(permitted).await.map_err(failed)?;
         let mut output = CompleteMultipartUploadOutput {
@@ -167,7 +166,7 @@ impl Adapter {
 
     pub(super) async fn give_up(&self, asker: Asker, input: AbortMultipartUploadInput) -> S3Result<()> {
         let operation = Abort { bucket: input.bucket, key: input.key, upload_id: input.upload_id };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         self.gateway.abort(permitted).await.map_err(failed)
     }
 }

@@ -1,14 +1,14 @@
 //! The versioning state of a bucket.
 
 use super::adapter::{Adapter, Asker};
-use super::error::{denied, failed, plain};
+use super::error::{failed, plain};
 use crate::gateway::{GetVersioning, PutVersioning, Versioning};
 use s3s::dto::{BucketVersioningStatus, GetBucketVersioningOutput, PutBucketVersioningInput, PutBucketVersioningOutput};
 use s3s::{S3ErrorCode, S3Result};
 
 impl Adapter {
     pub(super) async fn versioning(&self, asker: &Asker, bucket: String) -> S3Result<GetBucketVersioningOutput> {
-        let permitted = self.policy.permit(asker, GetVersioning { bucket }).map_err(denied)?;
+        let permitted = self.permit(asker, GetVersioning { bucket }).await?;
         let status = match self.gateway.versioning(&permitted).await.map_err(failed)? {
             Versioning::Never => None,
             Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),
@@ -32,7 +32,7 @@ impl Adapter {
             Some(BucketVersioningStatus::SUSPENDED) => false,
             _ => return Err(plain(S3ErrorCode::MalformedXML, "the versioning status must be Enabled or Suspended")),
         };
-        let permitted = self.policy.permit(asker, PutVersioning { bucket, enabled }).map_err(denied)?;
+        let permitted = self.permit(asker, PutVersioning { bucket, enabled }).await?;
         self.gateway.put_versioning(permitted).await.map_err(failed)?;
         Ok(PutBucketVersioningOutput::default())
     }

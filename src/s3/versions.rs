@@ -2,9 +2,8 @@
 
 use super::about::limit;
 use super::adapter::{Adapter, Asker};
-use super::buckets::owner;
 use super::checksum;
-use super::error::{denied, failed, invalid_argument};
+use super::error::{failed, invalid_argument};
 use super::listing::{Encoding, prefixes};
 use super::objects::strong;
 use super::time::timestamp;
@@ -49,12 +48,11 @@ impl Adapter {
         };
         let operation =
             ListVersions { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), after, limit: max_keys };
-        let permitted = self.policy.permit(&asker, operation).map_err(denied)?;
+        let permitted = self.permit(&asker, operation).await?;
         let page = self.gateway.list_versions(permitted).await.map_err(failed)?;
         let names = page.versions.iter().map(|one| one.listed.key.as_str()).chain(page.prefixes.iter().map(String::as_str));
         let asked = [Some(&prefix), delimiter.as_ref(), Some(&key_marker)];
         let encoding = encoding.fitting(names.chain(asked.into_iter().flatten().map(String::as_str)));
-        let owner = owner(&asker);
         let (markers, versions): (Vec<_>, Vec<_>) = page.versions.iter().partition(|one| one.marker);
         let (next_key, next_id) = page.next.map_or((None, None), |(key, id)| (Some(encoding.show(&key)), id));
         Ok(ListObjectVersionsOutput {
@@ -67,8 +65,8 @@ impl Adapter {
             is_truncated: Some(next_key.is_some()),
             next_key_marker: next_key,
             next_version_id_marker: next_id,
-            versions: Some(versions.iter().map(|one| object(one, encoding, &owner)).collect()),
-            delete_markers: Some(markers.iter().map(|one| marker(one, encoding, &owner)).collect()),
+            versions: Some(versions.iter().map(|one| object(one, encoding, self.owner(&one.listed.owner))).collect()),
+            delete_markers: Some(markers.iter().map(|one| marker(one, encoding, self.owner(&one.listed.owner))).collect()),
             common_prefixes: Some(prefixes(&page.prefixes, encoding)),
             encoding_type: encoding.named(),
             ..ListObjectVersionsOutput::default()
@@ -76,7 +74,7 @@ impl Adapter {
     }
 }
 
-fn object(shown: &ShownVersion, encoding: Encoding, owner: &Owner) -> ObjectVersion {
+fn object(shown: &ShownVersion, encoding: Encoding, owner: Owner) -> ObjectVersion {
     let listed = &shown.listed;
     ObjectVersion {
         key: Some(encoding.show(&listed.key)),
@@ -87,17 +85,17 @@ fn object(shown: &ShownVersion, encoding: Encoding, owner: &Owner) -> ObjectVers
         last_modified: Some(timestamp(listed.modified)),
         checksum_algorithm: listed.checksum.map(|kind| vec![checksum::algorithm(kind)]),
         storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
-        owner: Some(owner.clone()),
+        owner: Some(owner),
         ..ObjectVersion::default()
     }
 }
 
-fn marker(shown: &ShownVersion, encoding: Encoding, owner: &Owner) -> DeleteMarkerEntry {
+fn marker(shown: &ShownVersion, encoding: Encoding, owner: Owner) -> DeleteMarkerEntry {
     DeleteMarkerEntry {
         key: Some(encoding.show(&shown.listed.key)),
         version_id: Some(shown.version.clone()),
         is_latest: Some(shown.latest),
         last_modified: Some(timestamp(shown.listed.modified)),
-        owner: Some(owner.clone()),
+        owner: Some(owner),
     }
 }

@@ -1,6 +1,6 @@
 //! boto3, for what command lines cannot say: files of cases in Python.
 
-use crate::support::server::Home;
+use crate::support::server::{Home, OTHER_ACCESS_KEY, OTHER_SECRET_KEY};
 use crate::tool::{client, output};
 use std::path::Path;
 
@@ -12,12 +12,10 @@ fn holds(file: &str) {
 /// The same, under a configuration.
 fn holds_under(file: &str, configuration: &str) {
     let home = Home::new();
-    let config = home.path().join("waxseal.toml");
-    std::fs::write(&config, configuration).unwrap();
-    let server = home.serve_with(&["--config", config.to_str().unwrap()]);
+    let server = home.serve_two(configuration);
     let Some(mut python) = client("python", home.path()) else { return };
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e").join(file);
-    let output = output(python.arg(cases).arg(&server.url));
+    let output = output(python.arg(cases).arg(&server.url).args([OTHER_ACCESS_KEY, OTHER_SECRET_KEY]));
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     let log = std::fs::read_to_string(home.log()).unwrap_or_default();
@@ -32,6 +30,11 @@ fn boto3_holds_every_case() {
 #[test]
 fn boto3_holds_every_case_of_versions() {
     holds("versions_cases.py");
+}
+
+#[test]
+fn boto3_holds_every_case_of_acls() {
+    holds("acl_cases.py");
 }
 
 #[test]

@@ -186,7 +186,12 @@ fn a_form_without_a_signature_is_anonymous_and_one_half_signed_is_refused() {
     let policy = policy(USUAL);
     refused(&post_raw(&client, "/forms", form(&[("key", "in/a"), ("policy", &policy)], b"1")), 400, "InvalidArgument");
     refused(&post_raw(&client, "/forms", form(&[("key", "in/a"), ("signature", "x")], b"1")), 400, "InvalidArgument");
-    refused(&post_raw(&client, "/nobodys-forms", form(&[("key", "in/a")], b"1")), 403, "AccessDenied");
+    refused(&post_raw(&client, "/nobodys-forms", form(&[("key", "in/a")], b"1")), 404, "NoSuchBucket");
+    let open = request("PUT", "/open-forms").header("x-amz-acl", "public-read-write");
+    assert_eq!(client.send(&open).status, 200);
+    let fields = [("key", "in/a"), ("acl", "public-read")];
+    assert_eq!(post_raw(&client, "/open-forms", form(&fields, b"1")).status, 204);
+    assert_eq!(client.anonymous(&request("GET", "/open-forms/in/a")).text(), "1");
     let signature = base64_simd::STANDARD.encode_to_string(hmac_sha1(client.secret_key.as_bytes(), policy.as_bytes()));
     let fields = [("key", "in/a"), ("AWSAccessKeyId", &client.access_key), ("policy", &policy), ("signature", &signature)];
     let mut headers = vec![("host".to_owned(), client.address.clone())];

@@ -5,7 +5,7 @@ use crate::support::stack::{Dice, Stack, in_memory};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use std::sync::Arc;
-use waxseal::access::Operation;
+use waxseal::access::{CannedAcl, Operation};
 use waxseal::gateway::{Conditions, Copy, Encryption, Error, Head, Lock, Place, Span};
 
 const CHUNK: usize = 65_536;
@@ -172,11 +172,12 @@ fn a_damaged_object_is_not_copied() {
             source_conditions: Conditions::default(),
             tags: None,
             lock: Lock::default(),
+            acl: CannedAcl::Private,
             encryption: Encryption::Usual,
             source_customer: None,
             checksum: None,
         };
-        assert_eq!(copy.source(), Some("one"));
+        assert_eq!(copy.source().map(|source| source.bucket), Some("one"));
         assert!(is_integrity(&stack.gateway.copy(stack.permit(copy)).await.unwrap_err()));
         assert!(stack.get("two", "copied", None).await.1.is_err());
         hostile.honest();

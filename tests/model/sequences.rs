@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use waxseal::access::CannedAcl;
 use waxseal::gateway::{Conditions, Copy, Delete, Doomed, Encryption, Error, List, Lock, Place, Refusal, Start};
 use waxseal::store::Backend;
 
@@ -73,6 +74,7 @@ async fn step(stack: &Stack, dice: &mut Dice, model: &Model, polls: usize) -> (&
                 source_conditions: Conditions::default(),
                 tags: None,
                 lock: Lock::default(),
+                acl: CannedAcl::Private,
                 encryption: Encryption::Usual,
                 source_customer: None,
                 checksum: None,

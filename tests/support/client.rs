@@ -183,6 +183,12 @@ impl Client {
         self.exchange(request, &headers)
     }
 
+    /// Sends without a signature.
+    pub fn anonymous(&self, request: &Request) -> Response {
+        let host = ("host".to_owned(), self.address.clone());
+        self.exchange(request, &[&[host], request.headers.as_slice()].concat()).unwrap()
+    }
+
     /// Sends with these headers and no others but the length.
     pub fn exchange(&self, request: &Request, headers: &[(String, String)]) -> io::Result<Response> {
         let question = if request.query.is_empty() { "" } else { "?" };

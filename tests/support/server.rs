@@ -5,6 +5,7 @@ use super::tls::Certificate;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -12,6 +13,10 @@ use tempfile::TempDir;
 
 pub const ACCESS_KEY: &str = "WAXTESTACCESSKEY0001";
 pub const SECRET_KEY: &str = "tests-only/Yk3vQ9zR7mW1xB5nC8dF2gH4";
+
+/// The second user of [`Home::serve_two`], whose id is `other`.
+pub const OTHER_ACCESS_KEY: &str = "WAXTESTACCESSKEY0002";
+pub const OTHER_SECRET_KEY: &str = "tests-only/pR6wL1sK9dT4vZ8yJ3hN5bQ7";
 
 /// A running server, killed when dropped.
 pub struct Server {
@@ -79,6 +84,17 @@ impl Home {
         self.serve_with(&[])
     }
 
+    /// Serves two users, under a configuration.
+    pub fn serve_two(&self, configuration: &str) -> Server {
+        let (secret, file) = (self.path().join("other.secret"), self.path().join("two.toml"));
+        std::fs::write(&secret, OTHER_SECRET_KEY).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let user = "name = \"other\"\nid = \"other\"\ndisplay_name = \"The Other\"\nemail = \"other@example.org\"";
+        let key = format!("access_key = \"{OTHER_ACCESS_KEY}\"\nsecret_file = {secret:?}");
+        std::fs::write(&file, format!("{configuration}\n[[user]]\n{user}\n{key}\n")).unwrap();
+        self.serve_with(&["--config", file.to_str().unwrap()])
+    }
+
     /// Serves HTTPS, with a certificate made for it.
     pub fn serve_https(&self) -> (Server, Certificate) {
         let made = Certificate::make(self.path());
@@ -116,6 +132,11 @@ impl Server {
     pub fn client(&self) -> Client {
         let tls = self.certificate.as_ref().map(|certificate| Arc::new(certificate.trusted()));
         Client { tls, ..Client::new(&self.url, ACCESS_KEY, SECRET_KEY) }
+    }
+
+    /// The second user of [`Home::serve_two`].
+    pub fn other(&self) -> Client {
+        Client::new(&self.url, OTHER_ACCESS_KEY, OTHER_SECRET_KEY)
     }
 
     pub fn id(&self) -> u32 {

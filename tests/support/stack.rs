@@ -1,10 +1,10 @@
 //! A gateway in this process, over a store in memory.
 
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use waxseal::access::{CanonicalId, Operation, Permitted, Policy, Principal};
+use waxseal::access::{CannedAcl, CanonicalId, Operation, Permitted, Policy, Principal};
 use waxseal::gateway::{
     self, About, Body, Conditions, CreateBucket, Declared, Encryption, Gateway, Get, Made, Opened, Put, Span,
 };
@@ -68,11 +68,15 @@ impl Stack {
     }
 
     pub fn permit<O: Operation>(&self, operation: O) -> Permitted<O> {
-        self.policy.permit(&self.principal, operation).unwrap()
+        let permitted = self.policy.permit(&*self.gateway, &self.principal, operation).now_or_never();
+        permitted.unwrap().unwrap_or_else(|_| panic!("not permitted"))
     }
 
     pub async fn bucket(&self, name: &str) {
-        self.gateway.create_bucket(self.permit(CreateBucket { name: name.into(), lock: false })).await.unwrap();
+        self.gateway
+            .create_bucket(self.permit(CreateBucket { name: name.into(), lock: false, acl: CannedAcl::Private }))
+            .await
+            .unwrap();
     }
 
     pub async fn put(&self, bucket: &str, key: &str, content: Vec<u8>) -> Result<(), gateway::Error> {

@@ -18,6 +18,7 @@ pub use lifecycle::{Day, Expiration, Filter, Lifecycle, LifecycleFault, Lifecycl
 pub use lock::{DefaultRetention, LockRule, Period};
 pub use versioning::Versioning;
 
+use crate::access::CannedAcl;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +31,9 @@ pub struct Configuration {
     /// Whether overwritten objects are kept.
     #[serde(default)]
     pub versioning: Versioning,
+    /// What is granted to others.
+    #[serde(default, skip_serializing_if = "is_private")]
+    pub acl: CannedAcl,
     /// What objects get for which nothing is asked of encryption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<DefaultEncryption>,
@@ -45,4 +49,9 @@ pub struct Configuration {
     /// Object lock, in a bucket that has it; it is never taken from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockRule>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "for serde")]
+fn is_private(acl: &CannedAcl) -> bool {
+    *acl == CannedAcl::Private
 }

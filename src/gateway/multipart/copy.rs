@@ -19,12 +19,12 @@ impl Gateway {
     pub async fn copy_part(&self, operation: Permitted<CopyPart>) -> Result<Written, Error> {
         let bucket = bucket_of(&operation)?;
         let from = operation.source().cloned().ok_or(Refusal::NoSuchBucket)?;
+        check_number(operation.operation().number)?;
+        let found = self.find_source(&operation).await.map_err(of_source)?;
         let asked = operation.into_operation();
-        let CopyPart { key, upload_id, number, source, range, source_conditions, customer, source_customer, .. } = asked;
-        check_number(number)?;
+        let CopyPart { key, upload_id, number, range, source_conditions, customer, source_customer, .. } = asked;
         let open = self.open_upload(&bucket, &key, &upload_id).await?;
         let attempt = Attempt { open: &open, number, customer: customer.as_ref() };
-        let found = self.find_to_read(&from, &source.key, source.version.as_ref()).await.map_err(of_source)?;
         let found = found.unlock(source_customer.as_ref(), &self.buffers).await?;
         let source_version = self.version_shown(&from, &found).await?;
         let mut described = found.describe()?;

@@ -1,7 +1,7 @@
 //! An upload is begun, found again by any replica, and given up.
 
 use crate::access::Permitted;
-use crate::envelope::{ClearUpload, Context, NewBody, UploadHead, upload_name};
+use crate::envelope::{ClearUpload, Context, Metadata, NewBody, UploadHead, upload_name};
 use crate::gateway::gateway::{Gateway, bucket_of};
 use crate::gateway::operation::{Abort, CreateUpload};
 use crate::gateway::outcome::Begun;
@@ -153,6 +153,19 @@ impl Gateway {
         let head = clear.unwrap(&kek, &context, upload_id.as_bytes()).map_err(tampered)?;
         let upload = Upload { path: layout::object(&bucket.name, key)?, id: upload_id.to_owned() };
         Ok(Open { bucket: Arc::clone(bucket), upload, name, head })
+    }
+
+    /// What is sealed of the object that an upload is to become.
+    ///
+    /// # Errors
+    /// As [`Self::open_upload`].
+    pub(in crate::gateway) async fn metadata_of_upload(
+        &self,
+        bucket: &Arc<Bucket>,
+        key: &str,
+        upload_id: &str,
+    ) -> Result<Metadata, Error> {
+        Ok(self.open_upload(bucket, key, upload_id).await?.head.metadata().clone())
     }
 
     /// Removes all records of an upload that is over, its own before the last look for others: whoever adds one later

@@ -1,7 +1,7 @@
 //! Operations that touch no content: what is configured of buckets, and what is sealed beside the content of objects.
 
-use super::{Tags, Version};
-use crate::access::{Action, Operation};
+use super::{AclAsked, Tags, Version};
+use crate::access::{Action, Object, Operation};
 use crate::gateway::configuration::{Cors, DefaultEncryption, Lifecycle, LockRule};
 use crate::gateway::encryption::Kms;
 use crate::gateway::lock::Retention;
@@ -138,6 +138,38 @@ operations! {
         version: Option<Version>,
         /// Whether it is held from now on.
         on: bool,
+    }
+    /// A bucket's ACL.
+    GetBucketAcl(GetBucketAcl, bucket) {
+        /// Of which bucket.
+        bucket: String,
+    }
+    /// A bucket's ACL is replaced.
+    PutBucketAcl(PutBucketAcl, bucket) {
+        /// Of which bucket.
+        bucket: String,
+        /// By this.
+        acl: AclAsked,
+    }
+    /// An object's ACL.
+    GetObjectAcl(GetObjectAcl, bucket / key @ version) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+    }
+    /// An object's ACL is replaced.
+    PutObjectAcl(PutObjectAcl, bucket / key @ version) {
+        /// Where.
+        bucket: String,
+        /// Under which key.
+        key: String,
+        /// Which version; the current one if none.
+        version: Option<Version>,
+        /// By this.
+        acl: AclAsked,
     }
     /// What objects of a bucket get of encryption for which nothing is asked.
     GetEncryption(GetEncryptionConfiguration, bucket) {
