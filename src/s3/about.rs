@@ -50,8 +50,13 @@ pub(super) use about;
 
 /// `aws-chunked` is how the request was sent, and no encoding of the object.
 pub(super) fn without_framing(encoding: Option<&str>) -> Option<String> {
-    let kept: Vec<&str> = encoding?.split(',').map(str::trim).filter(|one| !one.eq_ignore_ascii_case("aws-chunked")).collect();
-    if kept.is_empty() { None } else { Some(kept.join(",")) }
+    let given: Vec<&str> = encoding?.split(',').map(str::trim).collect();
+    let kept: Vec<&str> = given.iter().copied().filter(|one| !one.eq_ignore_ascii_case("aws-chunked")).collect();
+    match kept.len() {
+        0 => None,
+        count if count == given.len() => encoding.map(str::to_owned),
+        _ => Some(kept.join(", ")),
+    }
 }
 
 pub(super) fn etags(condition: Option<&ETagCondition>) -> Option<ETags> {

@@ -3,6 +3,7 @@
 use super::about::{etags, refuse};
 use super::adapter::{Adapter, Asker};
 use super::error::{failed, plain};
+use super::listing::is_unfit;
 use super::versions::version;
 use crate::gateway::{Delete, Doomed, ETags, Removed};
 use s3s::dto::{
@@ -96,7 +97,7 @@ impl Adapter {
 fn doomed(object: &ObjectIdentifier) -> S3Result<Doomed> {
     refuse(&[(object.size.is_some() || object.last_modified_time.is_some(), "a delete conditional on size or time")])?;
     // The answer repeats the key, and XML could not: better refused than deleted and not told.
-    if object.key.chars().any(|c| c < ' ') {
+    if is_unfit(&object.key) {
         return Err(plain(S3ErrorCode::MalformedXML, "a key with control characters: delete it by itself"));
     }
     let if_match = object.e_tag.as_ref().map(|tag| ETags::OneOf(vec![tag.value().to_owned()]));

@@ -52,7 +52,7 @@ impl Encoding {
 }
 
 /// Tab and line feed are carried as they are; a carriage return would be read as a line feed.
-fn is_unfit(name: &str) -> bool {
+pub(super) fn is_unfit(name: &str) -> bool {
     name.chars().any(|c| (c < ' ' && !matches!(c, '\t' | '\n')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
@@ -83,8 +83,8 @@ impl Adapter {
         let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
         let encoding = Encoding::asked(encoding_type.as_ref())?;
         let start = match &continuation_token {
-            Some(token) => Start::Token(token.clone()),
-            None => after(start_after.as_ref()),
+            Some(token) if !token.is_empty() => Start::Token(token.clone()),
+            Some(_) | None => after(start_after.as_ref()),
         };
         let asked =
             Asked { bucket: bucket.clone(), prefix: prefix.clone(), delimiter: delimiter.clone(), start, limit: max_keys };
