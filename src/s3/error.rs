@@ -103,6 +103,9 @@ fn refused(refusal: &Refusal) -> S3Error {
     if *refusal == Refusal::NoDefaultEncryption {
         error.set_status_code(http::StatusCode::NOT_FOUND);
     }
+    if let Refusal::PreconditionFailed(which) = refusal {
+        error.set_headers(which.parse().map(|which| (CONDITION, which)).into_iter().collect());
+    }
     if let Some(headers) = of_marker(refusal) {
         error.set_headers(headers);
     }
@@ -122,6 +125,9 @@ fn refused(refusal: &Refusal) -> S3Error {
     }
     error
 }
+
+/// Carries the condition that failed to the one place that writes the body of errors, and never farther.
+pub(super) const CONDITION: http::HeaderName = http::HeaderName::from_static("waxseal-condition");
 
 /// What is told of a delete marker that stands where an object was asked for.
 fn of_marker(refusal: &Refusal) -> Option<http::HeaderMap> {

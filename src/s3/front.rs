@@ -3,7 +3,7 @@
 use super::control::compared;
 use super::counted;
 use super::credentials;
-use super::error::{invalid_request, plain};
+use super::error::{CONDITION, invalid_request, plain};
 use super::form::{Forms, is_form};
 use super::framing::{Ended, Watched};
 use super::known::{self, Expected};
@@ -206,6 +206,7 @@ fn finish(mut answer: Answer, of: (RequestId, &str), path: &str, head: bool) -> 
         }
         return (answer, None);
     }
+    let condition = answer.headers_mut().remove(CONDITION);
     let text = answer.body().bytes().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).unwrap_or_default();
     let code = element(&text, "Code").unwrap_or_else(|| usual_code(status).to_owned());
     if head {
@@ -216,8 +217,11 @@ fn finish(mut answer: Answer, of: (RequestId, &str), path: &str, head: bool) -> 
     // Clients that signed for another region read here which to sign for.
     let region =
         if code == "AuthorizationHeaderMalformed" { format!("<Region>{}</Region>", escape(region)) } else { String::new() };
+    // Clients that create only what is not there tell that failure from others by this.
+    let condition = condition.as_ref().and_then(|condition| condition.to_str().ok());
+    let condition = condition.map_or_else(String::new, |which| format!("<Condition>{}</Condition>", escape(which)));
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>{region}<Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>{condition}{region}<Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
     );
     let (mut parts, _) = answer.into_parts();
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));

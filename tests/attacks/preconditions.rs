@@ -9,7 +9,10 @@ fn remove(key: &str) {
 
 #[test]
 fn if_none_match_refuses_an_existing_key() {
-    refused_as(&client().send(&put("old", "new").header("if-none-match", "*")), 412, "PreconditionFailed");
+    let refused = client().send(&put("old", "new").header("if-none-match", "*"));
+    refused_as(&refused, 412, "PreconditionFailed");
+    assert_eq!(refused.element("Condition"), "If-None-Match");
+    assert!(refused.header("waxseal-condition").is_none());
     unharmed(&client(), "none");
 }
 

@@ -257,7 +257,8 @@ impl<'t> Tables<'t> {
     }
 
     fn begin(&mut self, path: &str) -> Result<Done> {
-        let name = format!("{:032x}", self.sequence()?);
+        // Begins with a letter: some clients take what looks like a number for one.
+        let name = format!("u{:031x}", self.sequence()?);
         self.uploads.insert(upload_key(path, &name).as_str(), self.now.0).map_err(fault::index)?;
         Ok(Done { name, replaced: None })
     }
