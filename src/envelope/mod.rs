@@ -36,7 +36,7 @@ pub use object::{Opened, Run, Runs};
 pub use overflow::Overflow;
 pub use random::{Draw, Random};
 pub use segment::{SegmentOpener, SegmentSealer};
-pub use tail::{Entry, EtagRecord, Record, Tail};
+pub use tail::{Entry, EtagRecord, Record, Tail, claimed_segments};
 pub use upload::{ClearUpload, PartKey, PartRecord, UploadHead, upload_name};
 
 /// The version of the format.

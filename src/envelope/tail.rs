@@ -259,6 +259,14 @@ impl BodyKeys {
     }
 }
 
+/// How many segments the Footer at the end of an object claims there are. Nothing of it is verified: good for refusing,
+/// never for serving.
+#[must_use]
+pub fn claimed_segments(end: &[u8]) -> Option<u32> {
+    let (_, footer) = split_end(end, FOOTER_AND_HEAD)?;
+    Footer::read(footer).ok().map(|footer| footer.count)
+}
+
 fn split_end(bytes: &[u8], count: usize) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(bytes.len().checked_sub(count)?)
 }

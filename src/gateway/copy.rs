@@ -56,6 +56,7 @@ impl Gateway {
         let object_id = found.verified.head.object_id();
         let new = New { bucket: &bucket, path: &to, object_id, metadata: &mut metadata, dated: false };
         let granted = self.grant(new, mode).await?;
+        let version = granted.named();
         let wrapped = found.rewrap((&kek, bucket.uuid, &metadata), source_customer.as_ref(), &chosen)?;
         let keep = found.stored.meta().size.saturating_sub(u64::try_from(HEAD).unwrap_or(0));
         let end = Bytes::copy_from_slice(&wrapped.head);
@@ -70,7 +71,7 @@ impl Gateway {
         };
         let modified = Millis(metadata.created);
         let checksum = computed.map(|sum| (sum, ChecksumScope::FullObject)).or(described.checksum);
-        let (parts, encryption, version) = (described.parts, chosen.server, granted.version);
+        let (parts, encryption) = (described.parts, chosen.server);
         let subject = Subject { key: &key, size: described.size, tags: &about.tags };
         let expires = self.expires(&bucket, subject, modified).await;
         Ok(Written { etag, modified, checksum, parts, encryption, expires, version, source_version })

@@ -8,9 +8,9 @@ use super::gateway::{Gateway, bucket_of};
 use super::operation::{Conditions, Get, Head, Span};
 use super::outcome::{Described, Opened};
 use super::read::{Sealed, read_all};
-use super::{Error, range};
+use super::{Error, Refusal, range};
 use crate::access::{Object, Operation, Permitted};
-use crate::envelope::{self, Kind, Run, SEALED_CHUNK};
+use crate::envelope::{self, Kind, Run, SEALED_CHUNK, claimed_segments};
 use crate::store::{BUFFER_CHUNKS, Buffer, Buffers, Stored};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -44,7 +44,13 @@ impl Gateway {
         customer: Option<&Customer>,
         (span, conditions): (Option<Span>, &Conditions),
     ) -> Result<(Sealed, Described), Error> {
-        let sealed = self.find_permitted(operation).await?.unlock(customer, &self.buffers).await?;
+        let sealed = self.find_permitted(operation).await?;
+        if let (Some(Span::Part(number)), None) = (span, customer)
+            && claimed_segments(&sealed.end).is_some_and(|count| number > count.max(1) && sealed.opened().is_err())
+        {
+            return Err(Refusal::InvalidPart { number }.into());
+        }
+        let sealed = sealed.unlock(customer, &self.buffers).await?;
         let mut described = sealed.describe()?;
         let bucket = bucket_of(operation)?;
         described.version = self.version_shown(&bucket, &sealed).await?;

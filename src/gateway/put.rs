@@ -156,6 +156,7 @@ impl Gateway {
         let (object_id, path_of) = (fresh.object_id(), &path);
         let new = New { bucket: &bucket, path: path_of, object_id, metadata: &mut metadata, dated: false };
         let granted = self.grant(new, mode).await?;
+        let version = granted.named();
         let mut end = fresh.seal_tail(&[entry], &record, &mut OsRandom).map_err(Error::sealing)?;
         let wrapped = fresh.wrap((&kek, bucket.uuid), &metadata, chosen.key(), &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
@@ -177,7 +178,7 @@ impl Gateway {
             EtagRecord::Opaque | EtagRecord::Composite(_) => etag::opaque(&meta_etag),
         };
         let modified = Millis(metadata.created);
-        Ok(Committed { etag, modified, checksum: sums.checksum, version: granted.version })
+        Ok(Committed { etag, modified, checksum: sums.checksum, version })
     }
 
     /// Stores the overflow record before the Head that needs it.

@@ -94,6 +94,13 @@ fn lock_by_default(metadata: &mut Metadata, retention: Retention) -> Result<(), 
     Ok(())
 }
 
+impl Granted {
+    /// The version that a write tells of: its id. Of the null version nothing is told, as in S3.
+    pub(super) fn named(&self) -> Option<String> {
+        self.version.clone().filter(|version| version != NULL)
+    }
+}
+
 impl Gateway {
     /// Settles time, name and terms of a new version. Called behind the bucket's gate, so that the versioning state is
     /// that of the commit.

@@ -74,6 +74,10 @@ pub(super) fn dated(headers: &mut HeaderMap) {
 
 /// An HTTP date as version 4 writes it: `20261126T080000Z`.
 fn stamp(date: &str) -> Option<HeaderValue> {
+    // As mail has it: what botocore writes when it is asked for a date.
+    let date =
+        date.strip_suffix("-0000").or(date.strip_suffix("+0000")).map_or_else(|| date.to_owned(), |date| format!("{date}GMT"));
+    let date = date.as_str();
     let mut text = Vec::new();
     Timestamp::parse(TimestampFormat::HttpDate, date).ok()?.format(TimestampFormat::DateTime, &mut text).ok()?;
     let text = String::from_utf8(text).ok()?;
@@ -129,6 +133,15 @@ mod tests {
         assert_eq!(date("AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=b", None), None);
         assert_eq!(date(signed, Some((DATE, "20200101T000000Z"))).as_deref(), Some("20200101T000000Z"));
         assert_eq!(date(signed, Some(("date", "Thu, 26 Nov 2026 09:05:09 GMT"))), None);
+    }
+
+    #[test]
+    fn a_date_as_mail_has_it_is_one_too() {
+        for zone in ["GMT", "-0000", "+0000"] {
+            let found = stamp(&format!("Thu, 26 Nov 2026 08:05:09 {zone}"));
+            assert_eq!(found, Some(HeaderValue::from_static("20261126T080509Z")), "{zone}");
+        }
+        assert_eq!(stamp("Thu, 26 Nov 2026 08:05:09 +0100"), None);
     }
 
     #[test]

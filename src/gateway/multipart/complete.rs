@@ -88,6 +88,7 @@ impl Gateway {
         let (path, object_id) = (&open.upload.path, open.head.object_id());
         let new = New { bucket: &open.bucket, path, object_id, metadata: &mut metadata, dated: true };
         let granted = self.grant(new, mode).await?;
+        let version = granted.named();
         let place = (&*kek, open.bucket.uuid, &metadata);
         let (mut end, wrapped) = open.head.complete(place, &entries, record, &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
@@ -97,7 +98,7 @@ impl Gateway {
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
             result => self.settle(&wrapped, result).await?,
         };
-        Ok((result.e_tag, granted.version))
+        Ok((result.e_tag, version))
     }
 }
 
