@@ -1,5 +1,6 @@
 //! The checksums of S3, fed piece by piece.
 
+use super::crc::{CRC32, CRC32C, CRC64_NVME};
 use super::md5::Md5;
 use super::provider;
 use crc_fast::CrcAlgorithm;
@@ -92,15 +93,11 @@ fn low_half(register: u64) -> [u8; 4] {
 #[must_use]
 pub fn combine(kind: DigestKind, first: &[u8], second: &[u8], length: u64) -> Option<Vec<u8>> {
     let four = |bytes: &[u8]| Some(u64::from(u32::from_be_bytes(bytes.try_into().ok()?)));
-    let combine = |algorithm, first, second| crc_fast::checksum_combine(algorithm, first, second, length);
+    let eight = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
     match kind {
-        DigestKind::Crc32 => Some(low_half(combine(CrcAlgorithm::Crc32IsoHdlc, four(first)?, four(second)?)).to_vec()),
-        DigestKind::Crc32c => Some(low_half(combine(CrcAlgorithm::Crc32Iscsi, four(first)?, four(second)?)).to_vec()),
-        DigestKind::Crc64Nvme => {
-            let (first, second) = (first.try_into().ok()?, second.try_into().ok()?);
-            let sum = combine(CrcAlgorithm::Crc64Nvme, u64::from_be_bytes(first), u64::from_be_bytes(second));
-            Some(sum.to_be_bytes().to_vec())
-        }
+        DigestKind::Crc32 => Some(low_half(CRC32.combine(four(first)?, four(second)?, length)).to_vec()),
+        DigestKind::Crc32c => Some(low_half(CRC32C.combine(four(first)?, four(second)?, length)).to_vec()),
+        DigestKind::Crc64Nvme => Some(CRC64_NVME.combine(eight(first)?, eight(second)?, length).to_be_bytes().to_vec()),
         DigestKind::Sha1
         | DigestKind::Sha256
         | DigestKind::Sha512

@@ -9,6 +9,7 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 pub mod cpu;
+mod crc;
 mod digest;
 mod gcm;
 mod hash;
