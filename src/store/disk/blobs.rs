@@ -71,15 +71,20 @@ impl Blobs {
         Ok((found, Pin { blobs: Arc::clone(self), pinned: blobs }))
     }
 
-    /// Removes blobs that nothing names any more, now or when their last reader is done.
+    /// Removes blobs that nothing names any more, now or when their last reader is done. Those that nobody reads cannot
+    /// be pinned any more, so that nobody waits while they go.
     pub(super) fn remove(&self, blobs: &[u64]) {
         let mut pins = self.pins();
-        for blob in blobs {
-            match pins.get_mut(blob) {
-                Some(pinned) => pinned.doomed = true,
-                None => self.unlink(*blob),
+        let is_unread = |blob: &&u64| match pins.get_mut(blob) {
+            Some(pinned) => {
+                pinned.doomed = true;
+                false
             }
-        }
+            None => true,
+        };
+        let unread: Vec<u64> = blobs.iter().filter(is_unread).copied().collect();
+        drop(pins);
+        unread.into_iter().for_each(|blob| self.unlink(blob));
     }
 
     /// Opens a blob for reading.

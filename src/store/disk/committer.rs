@@ -5,6 +5,7 @@ use super::change::{Change, Done, Tables};
 use super::fault;
 use super::folder::Folder;
 use super::index::Index;
+use super::removal::Removal;
 use crate::store::{Clock, Fault};
 use object_store::Result;
 use std::sync::Arc;
@@ -32,10 +33,23 @@ pub(super) struct Committer {
 
 /// What the thread works with.
 pub(super) struct Workshop {
+    /// Dropped, and with it ended, before the folder is anyone else's.
+    pub(super) removal: Removal,
     pub(super) folder: Folder,
     pub(super) index: Index,
     pub(super) blobs: Arc<Blobs>,
     pub(super) clock: Clock,
+}
+
+impl Workshop {
+    /// Whether so many more bytes leave the reserve untouched, once what was given up is removed.
+    pub(super) fn has_room(&self, more: u64) -> Result<bool> {
+        if self.folder.has_room(more)? {
+            return Ok(true);
+        }
+        self.removal.wait();
+        self.folder.has_room(more)
+    }
 }
 
 impl Committer {
@@ -79,7 +93,7 @@ fn work(workshop: &Workshop, mut waiting: mpsc::Receiver<Job>) {
 
 fn commit(workshop: &Workshop, jobs: Vec<Job>) {
     let room = jobs.iter().fold(0_u64, |sum, job| sum.saturating_add(job.change.room()));
-    let has_room = workshop.folder.has_room(room);
+    let has_room = workshop.has_room(room);
     let (mut changes, mut waiting) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
     for Job { change, writing, done } in jobs {
         match &has_room {
@@ -109,13 +123,13 @@ fn commit(workshop: &Workshop, jobs: Vec<Job>) {
     });
     match committed {
         Ok((results, freed)) => {
-            workshop.blobs.remove(&freed);
             for ((done, writing), result) in waiting.into_iter().zip(results) {
                 if let (Ok(_), Some(writing)) = (&result, writing) {
                     writing.keep();
                 }
                 drop(done.send(result));
             }
+            workshop.removal.remove(freed);
         }
         Err(error) => {
             tracing::error!(%error, "a commit failed");

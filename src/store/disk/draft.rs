@@ -38,7 +38,7 @@ impl Drafted {
     }
 
     fn create(&mut self) -> Result<Writing> {
-        if !self.inner.workshop.folder.has_room(LOOK_EVERY)? {
+        if !self.inner.workshop.has_room(LOOK_EVERY)? {
             return Err(fault::full());
         }
         self.inner.workshop.blobs.create().map_err(|error| fault::io(&error))
@@ -53,7 +53,7 @@ impl Drafted {
         let written = writing.extent().len;
         if written.saturating_sub(self.looked) >= LOOK_EVERY {
             self.looked = written;
-            if !self.inner.workshop.folder.has_room(LOOK_EVERY)? {
+            if !self.inner.workshop.has_room(LOOK_EVERY)? {
                 return Err(fault::full());
             }
         }
@@ -128,7 +128,7 @@ impl Inner {
 
     /// A blob of these bytes, durable.
     pub(super) async fn write(&self, bytes: Bytes) -> Result<Writing> {
-        if !self.workshop.folder.has_room(to_u64(bytes.len()))? {
+        if !self.workshop.has_room(to_u64(bytes.len()))? {
             return Err(fault::full());
         }
         let blobs = Arc::clone(&self.workshop.blobs);

@@ -50,6 +50,7 @@ mod index;
 mod keep;
 mod objects;
 mod record;
+mod removal;
 mod salvage;
 mod seam;
 mod stored;
@@ -63,6 +64,7 @@ use committer::{Committer, Workshop};
 use folder::Folder;
 use index::Index;
 use object_store::Result;
+use removal::Removal;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -118,7 +120,8 @@ impl DiskStore {
     fn start(root: &Path, folder: Folder, index: Index, settings: Settings) -> Result<Self> {
         let named: HashSet<u64> = index.blobs()?;
         let blobs = Arc::new(Blobs::open(folder.blobs(), &named)?);
-        let workshop = Arc::new(Workshop { folder, index, blobs, clock: settings.clock });
+        let workshop =
+            Arc::new(Workshop { removal: Removal::start(Arc::clone(&blobs))?, folder, index, blobs, clock: settings.clock });
         let committer = Committer::start(Arc::clone(&workshop))?;
         Ok(Self { root: root.to_owned(), inner: Arc::new(Inner { committer, workshop }) })
     }

@@ -61,7 +61,7 @@ impl Backend for DiskStore {
     }
 
     async fn ready(&self) -> Result<()> {
-        if !self.inner.workshop.folder.has_room(0)? {
+        if !self.inner.workshop.has_room(0)? {
             return Err(fault::full());
         }
         self.inner.commit(Change::Nothing, None).await?;
