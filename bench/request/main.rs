@@ -11,6 +11,8 @@
 //! They take turns under the same client, which compares every byte it gets; processor time, memory and I/O are those
 //! of the child in /proc. The report is written to bench/report.html and bench/report.json.
 
+#![expect(unreachable_pub, reason = "a benchmark has no outside")]
+
 mod client;
 mod content;
 mod lists;

@@ -1,5 +1,7 @@
 //! The clients people use, against the program as they would run it.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,6 +18,7 @@ mod forms;
 mod https;
 mod interrupted;
 mod log;
+mod object_store;
 mod part_copies;
 mod part_lists;
 mod part_reads;

@@ -1,5 +1,7 @@
 //! The store on disk: `object_store`'s own suite, and what it does not ask.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
 mod integration;
 mod names;
 mod promises;
