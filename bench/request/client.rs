@@ -41,6 +41,8 @@ pub struct Ask<'a> {
     pub range: Option<(u64, u64)>,
     /// The body.
     pub body: Option<(Content, How)>,
+    /// A header of S3's own, signed with the others.
+    pub header: Option<(&'static str, &'static str)>,
 }
 
 /// Where the body of an answer goes.
@@ -95,7 +97,7 @@ impl Client {
     pub fn put(&mut self, bucket: &str, key: &str, how: How) -> Result<u64> {
         let content = Content::of(key).ok_or("a key without a size")?;
         let path = format!("/{bucket}/{key}");
-        let ask = Ask { method: "PUT", path: &path, query: "", range: None, body: Some((content, how)) };
+        let ask = Ask { method: "PUT", path: &path, query: "", range: None, body: Some((content, how)), header: None };
         self.send_head(&ask)?;
         self.send_body(content, how)?;
         self.answer(Sink::Kept(Vec::new()))?;
@@ -106,7 +108,7 @@ impl Client {
     pub fn get(&mut self, bucket: &str, key: &str, range: Option<(u64, u64)>) -> Result<u64> {
         let content = Content::of(key).ok_or("a key without a size")?;
         let (first, last) = range.unwrap_or((0, content.size.saturating_sub(1)));
-        self.send_head(&Ask { method: "GET", path: &format!("/{bucket}/{key}"), query: "", range, body: None })?;
+        self.send_head(&Ask { method: "GET", path: &format!("/{bucket}/{key}"), query: "", range, body: None, header: None })?;
         let end = last + 1;
         match self.answer(Sink::Compared { content, at: first, end })? {
             Sink::Compared { at, .. } if at == end => Ok(end - first),
@@ -116,11 +118,20 @@ impl Client {
 
     /// Sends a request without a body; answers the body of the answer.
     pub fn text(&mut self, method: &str, path: &str, query: &str) -> Result<String> {
-        self.send_head(&Ask { method, path, query, range: None, body: None })?;
+        self.send_head(&Ask { method, path, query, range: None, body: None, header: None })?;
         match self.answer(Sink::Kept(Vec::new()))? {
             Sink::Kept(kept) => Ok(String::from_utf8(kept)?),
             Sink::Compared { .. } => Ok(String::new()),
         }
+    }
+
+    /// Makes a bucket that keeps versions: one for object lock does so without being asked in a body.
+    pub fn make_versioned(&mut self, bucket: &str) -> Result<()> {
+        let header = Some(("x-amz-bucket-object-lock-enabled", "true"));
+        let path = format!("/{bucket}");
+        self.send_head(&Ask { method: "PUT", path: &path, query: "", range: None, body: None, header })?;
+        self.answer(Sink::Kept(Vec::new()))?;
+        Ok(())
     }
 
     /// Begins a transfer that is never finished: a PUT with `sent` bytes of its body, or a GET whose answer has begun.
@@ -129,7 +140,7 @@ impl Client {
         let path = format!("/{bucket}/{key}");
         let method = if put.is_some() { "PUT" } else { "GET" };
         let body = put.map(|_| (content, How::Plain));
-        self.send_head(&Ask { method, path: &path, query: "", range: None, body })?;
+        self.send_head(&Ask { method, path: &path, query: "", range: None, body, header: None })?;
         let Some(sent) = put else { return self.fill().map(drop) };
         let mut at = 0;
         while at < sent {
@@ -163,6 +174,7 @@ impl Client {
         if ask.body.is_none() && ask.method == "PUT" {
             plain.push_str("content-length: 0\r\n");
         }
+        signed.extend(ask.header.map(|(name, value)| (name, value.to_owned())));
         signed.push(("x-amz-content-sha256", hash.clone()));
         let named: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let lines = self.signer.lines(ask.method, ask.path, ask.query, &named, &hash);

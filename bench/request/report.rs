@@ -1,6 +1,6 @@
 //! The table: what was to be reached, what was measured, and what bounds it.
 
-use crate::lists::Listing;
+use crate::lists::{Listing, Page};
 use crate::load::Measured;
 use crate::memory::Memory;
 use crate::number::{mib, real};
@@ -140,16 +140,22 @@ impl Report {
 
     /// Pages of listings.
     pub fn listings(&mut self, found: &[Listing]) {
-        for page in found {
-            let figure = format!("ms a page of 1,000 in {} keys (p50; p99 {:.1})", page.keys, page.p99);
-            self.row("LIST", &figure, (Sense::AtMost, 15.0), page.p50, "opening the end of each entry on one core");
+        for pages in found {
+            let figure = format!("ms a page of 1,000 in {} keys (p50; p99 {:.1})", pages.keys, pages.p99);
+            let (mark, bound) = match pages.page {
+                Page::Keys => (15.0, "opening the end of each entry on one core"),
+                Page::Folders => (20.0, "a step of the index for each folder"),
+                Page::Versions => (20.0, "opening the end of each version on one core"),
+            };
+            self.row(pages.page.name(), &figure, (Sense::AtMost, mark), pages.p50, bound);
         }
-        if let (Some(first), Some(last)) = (found.first(), found.last()) {
+        let mut flat = found.iter().filter(|pages| pages.page == Page::Keys);
+        if let (Some(first), Some(last)) = (flat.next(), flat.next_back()) {
             let bound = "depth of the index and its cache";
             self.row("LIST", "ratio of the largest to the smallest", (Sense::AtMost, 1.5), last.p50 / first.p50, bound);
         }
-        let bars = found.iter().map(|page| (format!("{} keys", page.keys), page.p50)).collect();
-        self.charts.push(Chart { title: "LIST, a page of 1,000".into(), unit: "ms", bars });
+        let bars = found.iter().map(|pages| (format!("{}, {} keys", pages.page.name(), pages.keys), pages.p50)).collect();
+        self.charts.push(Chart { title: "Pages of 1,000".into(), unit: "ms", bars });
     }
 
     /// Resident memory.
