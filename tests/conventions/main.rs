@@ -297,3 +297,22 @@ fn what_is_not_there_is_what_is_documented_so() {
     let (list, _) = list.split_once("];").unwrap();
     assert_eq!(documented, list.split('"').skip(1).step_by(2).collect());
 }
+
+#[test]
+fn every_portable_test_passes_or_has_a_reason() {
+    let folder = root().join("tests/conformance");
+    let passed = text(&folder.join("portable.pass"));
+    let passed: Vec<&str> = passed.lines().collect();
+    assert!(passed.is_sorted_by(|one, next| one < next), "portable.pass is not sorted, or names a test twice");
+    let misses = text(&folder.join("misses.md"));
+    let misses: Vec<String> = misses
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`'))
+        .map(|name| format!("test_s3::{name}"))
+        .collect();
+    for name in &misses {
+        assert!(!passed.contains(&name.as_str()), "{name} passes, and is among the misses");
+    }
+    let all: BTreeSet<&str> = passed.iter().copied().chain(misses.iter().map(String::as_str)).collect();
+    assert_eq!((all.len(), passed.len() + misses.len()), (654, 654));
+}
