@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | crypto | nothing | the only module that names a cryptography crate |
 //! | envelope | crypto | the sealed format, bytes to bytes: `envelope/FORMAT.md` |
-//! | store | envelope | the seam to backends, and the store on local disk |
+//! | store | envelope | the seam to backends: the store on local disk, and that in any S3 |
 //! | keyring | crypto, envelope, store | roots, bucket keys and the file that holds them, wrapped |
 //! | access | crypto, keyring, store | who asks, and what they may do |
 //! | observe | access, store, keyring | what is counted and told of an exchange |

@@ -1,9 +1,9 @@
 //! `waxseal check`: everything that `serve` looks at before it serves, without taking the store.
 
-use super::administrator;
-use crate::config::{self, Fault, Overrides, Settings};
+use super::{Failure, administrator, stack};
+use crate::config::{self, Fault, Overrides, Settings, Storage};
 use crate::keyring::LocalRoot;
-use crate::store::disk;
+use crate::store::{disk, s3};
 use std::path::Path;
 
 /// The settings, if `serve` could start with them on this machine.
@@ -14,11 +14,22 @@ use std::path::Path;
 /// Every fault there is, each with its remedy.
 pub fn check(file: Option<&Path>, overrides: Overrides) -> Result<Settings, Vec<Fault>> {
     let (settings, mut faults) = config::examine(file, overrides);
+    let faulty = !faults.is_empty();
     let mut fault = |key: &str, what: String| faults.push(Fault { key: key.to_owned(), what });
-    if !settings.data.as_os_str().is_empty()
-        && let Err(error) = disk::look(&settings.data)
-    {
-        fault("data", said(&error));
+    match &settings.backend {
+        Storage::Disk if settings.data.as_os_str().is_empty() => {}
+        Storage::Disk => {
+            if let Err(error) = disk::look(&settings.data) {
+                fault("data", said(&error));
+            }
+        }
+        // Asked only if all of what is said of it could be read.
+        Storage::S3(_) if faulty => {}
+        Storage::S3(about) => {
+            if let Err(error) = ask(about) {
+                fault("backend", error.to_string());
+            }
+        }
     }
     if !settings.root_key.as_os_str().is_empty()
         && let Err(error) = LocalRoot::read(&settings.root_key)
@@ -41,6 +52,14 @@ pub fn check(file: Option<&Path>, overrides: Overrides) -> Result<Settings, Vec<
         Err(failure) => fault("environment", failure.to_string()),
     }
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// Whether a backend answers, and can do what is needed.
+fn ask(about: &s3::Settings) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::of("threads", error))?;
+    let store = s3::S3Store::new(about).map_err(|error| Failure(said(&error)))?;
+    runtime.block_on(stack::probe(&store))
 }
 
 fn said(error: &object_store::Error) -> String {

@@ -1,6 +1,7 @@
 //! What the service does without being asked.
 
 use crate::gateway::{Followed, Gateway};
+use crate::keyring::Keyring;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,5 +30,19 @@ async fn round(gateway: &Gateway) {
     let expired = gateway.expire_uploads().await;
     if expired > 0 {
         tracing::info!(expired, "uploads that nobody completed were given up");
+    }
+}
+
+/// Takes what other replicas wrote into the keyring, again and again, until `stopped`.
+pub(super) async fn follow(keyring: Arc<Keyring>, often: Duration, stopped: impl Future<Output = ()>) {
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            () = tokio::time::sleep(often) => {}
+        }
+        if let Err(error) = keyring.refresh().await {
+            tracing::warn!(%error, "the keyring could not be read again: what was known of it stands");
+        }
     }
 }

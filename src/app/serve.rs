@@ -5,7 +5,7 @@ use super::chores;
 use super::stack::Stack;
 use super::{Failure, Result};
 use crate::access::Policy;
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::observe::Observe;
 use crate::server::{self, Ready};
 use crate::{crypto, s3};
@@ -62,6 +62,9 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let serving = tokio::spawn(server::serve(listener, service, settings.server.clone(), told(stopped.clone())));
     let often = settings.gateway.day.often().min(settings.gateway.expire);
     let chores = tokio::spawn(chores::work(Arc::clone(&stack.gateway), often, told(stopped.clone())));
+    let fresh = settings.gateway.keep_configuration;
+    let shared = matches!(settings.backend, config::Storage::S3(_));
+    let following = shared.then(|| tokio::spawn(chores::follow(Arc::clone(&stack.keyring), fresh, told(stopped.clone()))));
     let telling = tokio::spawn(server::serve_admin(admin, observe, ready(&stack), told(stopped)));
     tracing::info!(listen = %said.listen, admin = %said.admin_listen, provider = crypto::PROVIDER, "serving");
     started(&said);
@@ -74,6 +77,9 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let _nobody_listens = stop.send(true);
     let cut = serving.await.map_err(|error| Failure::of("serving", error))?;
     let _ended = (telling.await, chores.await);
+    if let Some(following) = following {
+        let _ended = following.await;
+    }
     if cut > 0 {
         tracing::warn!(cut, "connections were cut when the time to drain was over");
     }

@@ -2,10 +2,11 @@
 
 use super::administrator::{self, Credentials};
 use super::{Failure, Result};
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::gateway::{Gateway, Made};
 use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
+use crate::store::s3::{Lack, S3Store};
 use crate::store::{Backend, Buffers, Clock, Millis};
 use futures::StreamExt;
 use std::path::Path;
@@ -72,7 +73,7 @@ impl Stack {
     /// [`Failure`] says what is missing, in use, damaged or not the root of this store.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let roots = roots(settings)?;
-        let backend = store(settings, DiskStore::open).await?;
+        let backend = store(settings, true).await?;
         let keyring = Keyring::load(Arc::clone(&backend), roots, keyring_settings(settings)).await;
         let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
         Ok(Self::over(backend, keyring, settings))
@@ -82,12 +83,22 @@ impl Stack {
     /// interrupted is gone on with. Gives the administrator's credentials if they were made just now.
     pub(super) async fn complete(settings: &Settings) -> Result<(Self, Option<Credentials>)> {
         let credentials = administrator::credentials()?;
-        let made = settings.data.join("format").exists();
+        let (backend, made) = match settings.backend {
+            config::Storage::Disk => (None, settings.data.join("format").exists()),
+            config::Storage::S3(_) => {
+                let backend = store(settings, true).await?;
+                let made = !is_empty(&*backend).await?;
+                (Some(backend), made)
+            }
+        };
         if !made {
             make_root(&settings.root_key)?;
         }
         let roots = roots(settings)?;
-        let backend = store(settings, if made { DiskStore::open } else { DiskStore::create }).await?;
+        let backend = match backend {
+            Some(backend) => backend,
+            None => store(settings, made).await?,
+        };
         let load = || Keyring::load(Arc::clone(&backend), roots.clone(), keyring_settings(settings));
         let keyring = match load().await {
             Err(keyring::Error::Absent) if is_empty(&*backend).await? => {
@@ -131,14 +142,34 @@ fn make_root(path: &Path) -> Result<()> {
     LocalRoot::create(path, &mut OsRandom).map(drop).map_err(|error| Failure(error.to_string()))
 }
 
-async fn store<O>(settings: &Settings, open: O) -> Result<Arc<dyn Backend>>
-where
-    O: FnOnce(&Path, disk::Settings) -> object_store::Result<DiskStore> + Send + 'static,
-{
+/// The store: of a directory, one that is made there or was `made` before; of S3, one that can do what is needed.
+async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Backend>> {
+    if let config::Storage::S3(about) = &settings.backend {
+        let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
+        probe(&store).await?;
+        return Ok(Arc::new(store));
+    }
+    let open = if made { DiskStore::open } else { DiskStore::create };
     let (data, about) = (settings.data.clone(), disk_settings(settings));
     let store = tokio::task::spawn_blocking(move || open(&data, about)).await;
     let store = store.map_err(|error| Failure::of("opening the store", error))?;
     Ok(Arc::new(store.map_err(|error| in_store(&settings.data, &error))?))
+}
+
+/// Finds out what a backend can do, and refuses one that would lose something silently.
+pub(super) async fn probe(store: &S3Store) -> Result<()> {
+    let name = format!("{}-{}", clock()().0, std::process::id());
+    let found = store.probe(&name).await.map_err(|error| in_store(Path::new(&store.to_string()), &error))?;
+    let (fatal, bearable): (Vec<Lack>, Vec<Lack>) = found.lacks.into_iter().partition(|lack| lack.is_fatal());
+    bearable.iter().for_each(|lack| tracing::warn!(backend = %store, "the backend lacks {lack}"));
+    if fatal.is_empty() {
+        tracing::info!(backend = %store, "the backend can do what is needed");
+        return Ok(());
+    }
+    let lacks = fatal.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    Err(Failure(format!(
+        "{store} lacks what is needed to store objects safely: {lacks}. Use another backend, or a newer version of it"
+    )))
 }
 
 /// Whether nothing at all is stored.
@@ -160,5 +191,9 @@ fn in_store(data: &Path, error: &object_store::Error) -> Failure {
 /// [`Failure`] if the store is complete already, or cannot be made. Nothing that exists is overwritten.
 pub async fn init(settings: &Settings) -> Result<Credentials> {
     let (_stack, made) = Stack::complete(settings).await?;
-    made.ok_or_else(|| Failure(format!("{} holds a store already: nothing was changed", settings.data.display())))
+    let place = match &settings.backend {
+        config::Storage::Disk => settings.data.display().to_string(),
+        config::Storage::S3(about) => format!("{}/{}", about.bucket, about.prefix),
+    };
+    made.ok_or_else(|| Failure(format!("{place} holds a store already: nothing was changed")))
 }

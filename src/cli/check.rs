@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::{End, say};
-use crate::config::Overrides;
+use crate::config::{Overrides, Storage};
 use clap::Args;
 
 /// Show the effective settings, without secrets; or every fault in them at once
@@ -20,6 +20,13 @@ impl Check {
         let settings = self.place.check(Overrides::default())?;
         let (server, gateway) = (&settings.server, &settings.gateway);
         say(&format!("data = {:?}\nroot_key = {:?}", settings.data, settings.root_key));
+        if let Storage::S3(about) = &settings.backend {
+            say("backend.kind = \"s3\"");
+            say(&format!("backend.endpoint = {:?}\nbackend.region = {:?}", about.endpoint, about.region));
+            say(&format!("backend.bucket = {:?}\nbackend.prefix = {:?}", about.bucket, about.prefix));
+            say(&format!("backend.path_style = {}\nbackend.access_key_id = {:?}", about.path_style, about.keys.id()));
+            say(&format!("limits.body_memory = {} bytes\ncache.settings_ttl = {:?}", about.memory, gateway.keep_configuration));
+        }
         say(&format!("listen = \"{}\"\nadmin_listen = \"{}\"", settings.listen, settings.admin_listen));
         say(&format!("region = {:?}\ndomains = {:?}", settings.s3.region, settings.s3.domains));
         say(&format!("etag = {:?}\nmax_upload = {} bytes", format!("{:?}", gateway.etag).to_lowercase(), gateway.max_upload));

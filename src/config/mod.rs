@@ -3,12 +3,14 @@
 //! The file is read whole and every fault in it is told at once, each with its remedy. `config/waxseal.toml` of the
 //! repository documents every key. The environment is read here and nowhere else.
 
+mod backend;
 mod kms;
 mod reader;
 mod settings;
 mod units;
 mod users;
 
+pub use backend::Storage;
 pub use kms::KmsKey;
 pub use settings::{KEYS, LogFormat, Overrides, Settings, examine, load};
 

@@ -1,7 +1,7 @@
 //! The settings the program runs by.
 
 use super::reader::Reader;
-use super::{Fault, KmsKey, kms, users};
+use super::{Fault, KmsKey, Storage, backend, kms, users};
 use crate::access::Users;
 use crate::gateway::{Day, EtagKind};
 use crate::server::{Tls, TlsFault};
@@ -13,7 +13,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 43] = [
     "data",
     "root_key",
     "listen",
@@ -28,11 +28,24 @@ pub const KEYS: [&str; 30] = [
     "limits.header_timeout",
     "limits.body_timeout",
     "limits.drain",
+    "limits.body_memory",
     "tls.certificate",
     "tls.key",
     "cache.keys",
     "cache.objects",
     "cache.index",
+    "cache.settings_ttl",
+    "backend.kind",
+    "backend.endpoint",
+    "backend.region",
+    "backend.bucket",
+    "backend.prefix",
+    "backend.path_style",
+    "backend.access_key_id",
+    "backend.secret_access_key_file",
+    "backend.secret_access_key_env",
+    "backend.ca_file",
+    "backend.danger_allow_http",
     "lifecycle.debug_day",
     "multipart.expire",
     "kms_key.id",
@@ -76,8 +89,10 @@ pub struct Overrides {
 
 /// Settings without a fault.
 pub struct Settings {
-    /// The store's directory.
+    /// The store's directory; empty where there is none.
     pub data: PathBuf,
+    /// Where sealed objects lie.
+    pub backend: Storage,
     /// The root key's file.
     pub root_key: PathBuf,
     /// Where S3 is spoken.
@@ -158,7 +173,9 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     let (tls, kms_keys) = (reader.section("tls"), reader.sections("kms_key"));
     let (lifecycle, multipart) = (reader.section("lifecycle"), reader.section("multipart"));
     let (data, root_key) = (over.data.or(data), over.root_key.or(root_key));
-    if data.is_none() {
+    let backend_table = reader.section("backend");
+    let on_disk = backend_table.get("kind").is_none_or(|kind| kind.as_str() == Some("disk"));
+    if data.is_none() && on_disk {
         reader.fault("data", "is missing: say where the store is, here or with --data");
     }
     if root_key.is_none() {
@@ -169,14 +186,19 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     }
     reader.end();
     let tls = tls_of(tls, (over.tls_certificate, over.tls_key), faults);
-    let server = server::Settings { tls, ..limits_of(limits, faults) };
-    let (keys, objects, index) = cache_of(cache, faults);
+    let (limits, memory) = limits_of(limits, faults);
+    let server = server::Settings { tls, ..limits };
+    let backend = backend::read(backend_table, memory, faults);
+    let Cache { keys, objects, index, settings_ttl } = cache_of(cache, faults);
     let kms_keys = kms::read(kms_keys, faults);
     let (users, names) = users::read(users, faults);
     let (day, expire) = (day_of(lifecycle, faults), expire_of(multipart, faults));
-    let gateway = gateway::Settings { etag, max_upload, verified: objects, day, expire, ..gateway::Settings::default() };
+    let usual = gateway::Settings::default();
+    let gateway =
+        gateway::Settings { etag, max_upload, verified: objects, day, expire, keep_configuration: settings_ttl, ..usual };
     Settings {
         data: data.unwrap_or_default(),
+        backend,
         root_key: root_key.unwrap_or_default(),
         listen: over.listen.or(listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_000))),
         admin_listen: over.admin_listen.or(admin_listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_001))),
@@ -208,7 +230,8 @@ fn log_format(text: &str) -> Option<LogFormat> {
     }
 }
 
-fn limits_of(table: Table, faults: &mut Vec<Fault>) -> server::Settings {
+/// Those of the listener, and memory for transfers in bytes.
+fn limits_of(table: Table, faults: &mut Vec<Fault>) -> (server::Settings, u64) {
     let mut reader = Reader::new(table, "limits", faults);
     let usual = server::Settings::default();
     let connections = reader.count("connections").and_then(|count| usize::try_from(count).ok());
@@ -219,8 +242,9 @@ fn limits_of(table: Table, faults: &mut Vec<Fault>) -> server::Settings {
         drain: reader.duration("drain").unwrap_or(usual.drain),
         tls: None,
     };
+    let memory = reader.size("body_memory").unwrap_or(backend::MEMORY);
     reader.end();
-    settings
+    (settings, memory)
 }
 
 /// Certificate and key, of which there are both or neither.
@@ -255,13 +279,21 @@ fn tls_of(table: Table, over: (Option<PathBuf>, Option<PathBuf>), faults: &mut V
     tls
 }
 
-fn cache_of(table: Table, faults: &mut Vec<Fault>) -> (Duration, u64, usize) {
+struct Cache {
+    keys: Duration,
+    objects: u64,
+    index: usize,
+    settings_ttl: Duration,
+}
+
+fn cache_of(table: Table, faults: &mut Vec<Fault>) -> Cache {
     let mut reader = Reader::new(table, "cache", faults);
     let keys = reader.duration("keys").unwrap_or(Duration::from_mins(5));
     let objects = reader.count("objects").unwrap_or(10_000);
     let index = reader.size("index").unwrap_or(256 << 20);
+    let settings_ttl = reader.duration("settings_ttl").unwrap_or(gateway::Settings::default().keep_configuration);
     reader.end();
-    (keys, objects, usize::try_from(index).unwrap_or(usize::MAX))
+    Cache { keys, objects, index: usize::try_from(index).unwrap_or(usize::MAX), settings_ttl }
 }
 
 fn expire_of(table: Table, faults: &mut Vec<Fault>) -> Duration {

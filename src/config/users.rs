@@ -70,7 +70,8 @@ fn secret_of(reader: &mut Reader<'_>) -> Option<String> {
     checked.map_err(|what| reader.fault(key, what)).ok()
 }
 
-fn from_file(file: &str) -> Result<String, String> {
+/// A secret from a file that only its owner can read.
+pub(super) fn from_file(file: &str) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("{file} cannot be read: {error}");
     let about = fs::metadata(file).map_err(unreadable)?;
     if about.mode() & 0o077 != 0 {

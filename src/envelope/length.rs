@@ -53,8 +53,9 @@ pub(super) fn slots(plain: u64) -> u64 {
     (plain / UNIT).saturating_add(1).min(SEGMENTS_MAX)
 }
 
-/// The sealed length of a segment.
-pub(super) fn segment_length(plain: u64) -> u64 {
+/// The sealed length of a segment of so many bytes.
+#[must_use]
+pub fn segment_length(plain: u64) -> u64 {
     let tags = (plain / CHUNK_64).saturating_add(1).saturating_mul(TAG_64);
     plain.saturating_add(tags)
 }

@@ -29,7 +29,7 @@ pub use derive::{Committed, Triple, expand};
 pub use error::{Error, Kind, Result};
 pub use head::{ClearHead, Head, WrappedHead};
 pub use keys::{CustomerKey, Kek, keyring_mac_key, root_id, root_unwrap, root_wrap};
-pub use length::{CHUNK, END, HEAD, SEALED_CHUNK, TAG, UNIT, plain_length, sealed_length};
+pub use length::{CHUNK, END, HEAD, SEALED_CHUNK, TAG, UNIT, plain_length, sealed_length, segment_length};
 pub use metadata::{Metadata, Text};
 pub use names::{BucketUuid, Context, KekId, ObjectId, version_id};
 pub use object::{Opened, Run, Runs};

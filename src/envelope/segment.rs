@@ -16,6 +16,12 @@ pub struct SegmentSealer {
 }
 
 impl SegmentSealer {
+    /// What a staged segment is named by (FORMAT 11).
+    #[must_use]
+    pub fn name(&self) -> String {
+        super::names::hex(self.salt.get(..16).unwrap_or_default())
+    }
+
     pub(super) fn new(part_no: u32, salt: [u8; 32], triple: Triple) -> Self {
         let commit = triple.commit();
         Self { key: triple.into_chunks(), next: 0, plain_len: 0, part_no, salt, commit }

@@ -61,6 +61,9 @@ impl Gateway {
         if !keyring::valid_bucket_name(name) {
             return Err(Refusal::InvalidBucketName.into());
         }
+        if *lock && self.keyring.bucket(name).is_none() {
+            self.must_keep_versions()?;
+        }
         let owner = &operation.principal().id;
         match self.keyring.create_bucket(name, &owner.0).await {
             Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => Err(Refusal::BucketAlreadyOwnedByYou.into()),

@@ -24,6 +24,7 @@ impl Gateway {
     pub async fn put_versioning(&self, operation: Permitted<PutVersioning>) -> Result<(), Error> {
         let bucket = bucket_of(&operation)?;
         let enabled = operation.operation().enabled;
+        self.must_keep_versions()?;
         self.configure(&bucket, |configuration| {
             if !enabled && configuration.lock.is_some() {
                 return Err(Refusal::InvalidBucketState("versioning cannot be suspended where object lock is enabled").into());
@@ -32,6 +33,15 @@ impl Gateway {
             Ok(())
         })
         .await
+    }
+
+    /// # Errors
+    /// `NotImplemented` on a backend that keeps one version of each object.
+    pub(super) fn must_keep_versions(&self) -> Result<(), Error> {
+        match self.backend.versions() {
+            Some(versions) if versions.keeps() => Ok(()),
+            Some(_) | None => Err(Refusal::NotImplemented("versions on this backend").into()),
+        }
     }
 
     /// Which web pages may use a bucket.

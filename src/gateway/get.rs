@@ -80,6 +80,8 @@ impl Sealed {
             return Ok(Opened { described, length, chunks: stream::empty().boxed() });
         }
         let whole = described.range.is_none();
+        let until = described.range.and_then(|(_, last)| opened.runs(last, last, RUN).last()).map(|run| run.sealed.end);
+        self.stored.expect(until.unwrap_or(self.stored.meta().size));
         let fetcher =
             Arc::new(Fetcher { stored: self.stored, end: self.end, opened, path: self.path, buffers: buffers.clone(), whole });
         let mut runs = runs.peekable();

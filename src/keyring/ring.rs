@@ -218,6 +218,21 @@ impl Keyring {
         self.0.keks.try_get_with((bucket, id), unwrap).await.map_err(|error| (*error).clone().into())
     }
 
+    /// Takes what another process wrote meanwhile.
+    ///
+    /// # Errors
+    /// If the keyring cannot be read; what is known stays then.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let known = self.0.known();
+        match copies::read(&*self.0.backend, 0).await? {
+            Some(found) if found.bytes == known.encoded => Ok(()),
+            Some(_) | None => {
+                let _writing = self.0.writing.lock().await;
+                self.0.reload().await.map(drop)
+            }
+        }
+    }
+
     /// Writes the newest version over a copy that is older, damaged or gone.
     pub async fn mend(&self) -> Result<(), Error> {
         let _writing = self.0.writing.lock().await;

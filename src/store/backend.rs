@@ -7,6 +7,7 @@ use object_store::list::PaginatedListStore;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{MultipartId, ObjectMeta, ObjectStore, PutResult, Result};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Everything behind us: `object_store`'s three traits, and what they cannot express.
@@ -25,10 +26,22 @@ pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// Begins an object of unknown length, which appears at [`Draft::finish`], whole, or never.
     async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>>;
 
-    /// Begins one attempt at part `number` (from 1) of an upload. Attempts do not replace one another; the part that
-    /// counts is the one whose id is handed to [`Backend::complete_if`]. `finish` must be given an empty end, and
+    /// Begins one attempt at part `number` (from 1) of an upload. The part that counts is the one whose id is handed to
+    /// [`Backend::complete_if`]; whether a later attempt leaves an earlier one there, [`Backend::held`] says. `finish` must be given an empty end, and
     /// answers the content id of the part as its ETag.
-    async fn begin_part(&self, upload: &Upload, number: u32) -> Result<Box<dyn Draft>>;
+    ///
+    /// `length` is that of all that will be written, where it is known.
+    async fn begin_part(&self, upload: &Upload, number: u32, length: Option<u64>) -> Result<Box<dyn Draft>>;
+
+    /// Whether parts below 5 MiB, and that of the greatest number, have to be staged: laid down as objects of their own,
+    /// and handed to [`Backend::complete_if`] with the end (FORMAT 11.3).
+    fn stages(&self) -> bool;
+
+    /// Which attempts at parts of an upload are still there, by their content ids; none where all of them are.
+    ///
+    /// # Errors
+    /// `NotFound` if the upload is not open.
+    async fn held(&self, upload: &Upload) -> Result<Option<HashSet<String>>>;
 
     /// Makes `to` from bytes `[0, keep)` of `from` and a new end, without the bytes passing through us where the
     /// backend can. `from` and `to` may be one path.
@@ -63,6 +76,9 @@ pub trait Stored: Send + Sync {
 
     /// The last bytes: at least 1,392 of them, or all there are. May be more where more costs nothing.
     fn end(&self) -> Bytes;
+
+    /// Says how far will be read, in order: a hint, for those whom each read costs a round trip.
+    fn expect(&self, _until: u64) {}
 
     /// Fills `buffer` with the bytes of `range`, and hands it on in the very job that read them.
     ///

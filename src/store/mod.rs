@@ -7,6 +7,7 @@ pub mod disk;
 mod fault;
 pub mod layout;
 mod names;
+pub mod s3;
 mod versions;
 
 pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, Stored, Then, Upload};

@@ -95,6 +95,10 @@ pub struct After {
 /// listings do not show it.
 #[async_trait]
 pub trait Versions: Send + Sync {
+    /// Whether versions with names are kept. Where they are not, there is the null version of each object alone, nothing
+    /// may be written with another [`Keep`] than `Nothing`, and nothing marked.
+    fn keeps(&self) -> bool;
+
     /// Pins a version; it may be a marker.
     ///
     /// # Errors

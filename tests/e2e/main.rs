@@ -26,6 +26,7 @@ mod parts;
 mod program;
 mod rclone;
 mod reference;
+mod replicas;
 mod s3cmd;
 mod s3s_e2e;
 mod tool;

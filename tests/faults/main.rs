@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_backend;
 mod kill;
 mod power;
 mod writer;

@@ -99,8 +99,16 @@ impl Backend for Hostile {
         self.inner.begin(to).await
     }
 
-    async fn begin_part(&self, upload: &Upload, number: u32) -> Result<Box<dyn Draft>> {
-        self.inner.begin_part(upload, number).await
+    async fn begin_part(&self, upload: &Upload, number: u32, length: Option<u64>) -> Result<Box<dyn Draft>> {
+        self.inner.begin_part(upload, number, length).await
+    }
+
+    async fn held(&self, upload: &Upload) -> Result<Option<std::collections::HashSet<String>>> {
+        self.inner.held(upload).await
+    }
+
+    fn stages(&self) -> bool {
+        self.inner.stages()
     }
 
     async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {

@@ -2,7 +2,11 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod integration;
 mod names;
 mod promises;
+mod s3;
 mod versions;

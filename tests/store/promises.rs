@@ -145,7 +145,7 @@ fn an_upload_completes_under_its_precondition_and_gives_up_the_rest() {
         let upload = Upload { path: path.clone(), id };
         let mut ids = Vec::new();
         for number in [1, 2, 2] {
-            let mut draft = store.begin_part(&upload, number).await.unwrap();
+            let mut draft = store.begin_part(&upload, number, None).await.unwrap();
             draft
                 .write(Box::new(move || waxseal::store::Buffer::holding(vec![u8::try_from(number).unwrap(); 70_000])))
                 .await
@@ -163,7 +163,7 @@ fn an_upload_completes_under_its_precondition_and_gives_up_the_rest() {
         assert!(whole == [vec![1; 70_000], vec![2; 70_000], vec![3; 5_000]].concat());
         assert_eq!(store.uploads("b/", None, 10).await.unwrap().len(), 0);
         assert!(soon(folder.path(), 3), "the attempt that was not named stayed");
-        assert!(matches!(store.begin_part(&upload, 3).await, Err(Error::NotFound { .. })));
+        assert!(matches!(store.begin_part(&upload, 3, None).await, Err(Error::NotFound { .. })));
     });
 }
 

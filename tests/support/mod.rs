@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
 pub mod client;
+pub mod proxy;
+pub mod s3_server;
 pub mod server;
 pub mod stack;
 pub mod tls;

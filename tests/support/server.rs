@@ -1,6 +1,7 @@
 //! The real program on a directory of its own.
 
 use super::client::Client;
+use super::s3_server::{self, S3Server};
 use super::tls::Certificate;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -40,6 +41,16 @@ pub struct Home {
 impl Home {
     pub fn new() -> Self {
         Self::of(tempfile::tempdir().unwrap())
+    }
+
+    /// The section that puts the store behind a real S3 server instead of into a directory, where the run is to have it
+    /// so (`WAXSEAL_TEST_BACKEND=s3`).
+    fn backend(&self) -> Option<String> {
+        if std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3") {
+            let server = S3Server::shared().expect("MinIO is not installed");
+            return Some(s3_server::section(self.path(), &server.url(), &self.prefix()));
+        }
+        None
     }
 
     fn of(folder: TempDir) -> Self {
@@ -104,12 +115,38 @@ impl Home {
         (server, made)
     }
 
+    /// Serves a store in a bucket of S3 at this address, whatever the run is to have. A home may serve more than one
+    /// replica of it.
+    pub fn serve_before(&self, url: &str) -> Server {
+        let file = self.path().join("before.toml");
+        std::fs::write(&file, s3_server::section(self.path(), url, &self.prefix())).unwrap();
+        self.serve_with(&["--config", file.to_str().unwrap()])
+    }
+
+    /// What the names of a store in a bucket of S3 begin with.
+    pub fn prefix(&self) -> String {
+        self.path().to_str().unwrap().trim_matches('/').replace('/', "-")
+    }
+
     /// Serves on free ports, initialised if need be, with more arguments.
     pub fn serve_with(&self, more: &[&str]) -> Server {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = waxseal();
         command.arg("serve").arg("--init").args(self.place());
-        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]).args(more);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]);
+        let mut more: Vec<String> = more.iter().map(|&argument| argument.to_owned()).collect();
+        let is_said = |file: &String| std::fs::read_to_string(file).is_ok_and(|text| text.contains("[backend]"));
+        if let Some(backend) = self.backend().filter(|_| !more.iter().any(is_said)) {
+            let file = self.path().join("backend.toml");
+            let given = more.iter().position(|argument| argument == "--config").map(|at| (at, more.remove(at + 1)));
+            let said = given.as_ref().map(|(_, file)| std::fs::read_to_string(file).unwrap()).unwrap_or_default();
+            std::fs::write(&file, format!("{said}\n{backend}")).unwrap();
+            if let Some((at, _)) = given {
+                more.remove(at);
+            }
+            more.extend(["--config".to_owned(), file.to_str().unwrap().to_owned()]);
+        }
+        command.args(more);
         command.env("WAXSEAL_ACCESS_KEY_ID", ACCESS_KEY).env("WAXSEAL_SECRET_ACCESS_KEY", SECRET_KEY);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,10 +1,11 @@
 //! CompleteMultipartUpload: a tail and a Head after parts that stay where they are.
 
 use super::list::{checksum_of, etag_of};
+use super::part::no_upload;
 use super::sums;
 use super::upload::Open;
 use crate::access::Permitted;
-use crate::envelope::{Entry, EtagRecord, PartRecord, Record, UNIT};
+use crate::envelope::{self, Entry, EtagRecord, PartRecord, Record, UNIT, segment_length};
 use crate::gateway::configuration::Subject;
 use crate::gateway::encryption::Customer;
 use crate::gateway::gateway::{EtagKind, Gateway, bucket_of};
@@ -16,8 +17,9 @@ use crate::gateway::versions::New;
 use crate::gateway::{Error, Refusal, etag};
 use crate::keyring::{Bucket, OsRandom};
 use crate::store::{Millis, Upload, layout};
-use object_store::PutMode;
+use bytes::Bytes;
 use object_store::multipart::PartId;
+use object_store::{GetOptions, ObjectStore, PutMode};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,7 +47,7 @@ impl Gateway {
     async fn complete_open(&self, bucket: &Arc<Bucket>, asked: &Complete) -> Result<Written, Error> {
         let open = self.open_upload(bucket, &asked.key, &asked.upload_id).await?;
         let mode = self.write_mode(bucket, &asked.key, &asked.conditions).await?;
-        let parts = choose(self.attempts(&open).await?, &asked.parts)?;
+        let parts = choose(self.attempts_there(&open).await?, &asked.parts)?;
         open.check_customer(asked.customer.as_ref(), &parts)?;
         let (record, checksum) = self.final_record(&open, &parts, &asked.expected)?;
         let (backend_etag, version) = self.finish(&open, &parts, &record, mode).await?;
@@ -59,6 +61,16 @@ impl Gateway {
         let expires = self.expires(bucket, Subject { key: &asked.key, size, tags: &tags }, modified).await;
         let parts = u32::try_from(parts.len()).ok();
         Ok(Written { etag, modified, checksum, parts, encryption, expires, version, source_version: None })
+    }
+
+    /// The attempts that an object can be made of.
+    async fn attempts_there(&self, open: &Open) -> Result<Vec<PartRecord>, Error> {
+        let mut attempts = self.attempts(open).await?;
+        let sent_again = attempts.windows(2).any(|two| matches!(two, [one, next] if one.entry.part_no == next.entry.part_no));
+        if sent_again && let Some(held) = self.backend.held(&open.upload).await.map_err(no_upload)? {
+            attempts.retain(|part| part.staged || held.contains(&part.backend_etag));
+        }
+        Ok(attempts)
     }
 
     fn final_record(&self, open: &Open, parts: &[PartRecord], expected: &Expected) -> Result<(Record, Option<Sum>), Error> {
@@ -82,6 +94,10 @@ impl Gateway {
         mode: PutMode,
     ) -> Result<(Option<String>, Option<String>), Error> {
         let kek = self.kek_for(&open.bucket, open.encryption()?.as_ref()).await?;
+        let staged = match parts.last().filter(|part| part.staged) {
+            Some(part) => self.staged_segment(open, part).await?,
+            None => Bytes::new(),
+        };
         let entries: Vec<Entry> = parts.iter().map(|part| part.entry.clone()).collect();
         let mut metadata = open.head.metadata().clone();
         let _gate = self.enter(&open.bucket).await?;
@@ -92,13 +108,36 @@ impl Gateway {
         let place = (&*kek, open.bucket.uuid, &metadata);
         let (mut end, wrapped) = open.head.complete(place, &entries, record, &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
-        let ids = parts.iter().map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
+        let end = [staged, Bytes::from(end)].concat();
+        let ids = parts.iter().filter(|part| !part.staged).map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
         self.put_overflow(&wrapped).await?;
         let result = match self.backend.complete_if(&open.upload, ids, end.into(), granted.terms).await {
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
             result => self.settle(&wrapped, result).await?,
         };
         Ok((result.e_tag, version))
+    }
+}
+
+impl Gateway {
+    /// The sealed bytes of a part that the backend could not take as one.
+    async fn staged_segment(&self, open: &Open, part: &PartRecord) -> Result<Bytes, Error> {
+        let Entry { part_no, plain_len, seg_salt, .. } = &part.entry;
+        let name = etag::hex(seg_salt.first_chunk::<16>().unwrap_or(&[0; 16]));
+        let path = super::part::staged(&open.name, *part_no, &name);
+        let options = GetOptions { if_match: Some(part.backend_etag.clone()), ..GetOptions::default() };
+        let found = match self.backend.get_opts(&path, options).await {
+            Ok(found) => found.bytes().await?,
+            Err(object_store::Error::NotFound { .. } | object_store::Error::Precondition { .. }) => {
+                return Err(Refusal::InvalidPart { number: *part_no }.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if u64::try_from(found.len()) != Ok(segment_length(*plain_len)) {
+            let why = envelope::Error { kind: envelope::Kind::Truncated, why: "a staged segment has another length" };
+            return Err(Error::Tampered { path: path.to_string(), why });
+        }
+        Ok(found)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::sums;
 use super::upload::Open;
 use crate::access::Permitted;
-use crate::envelope::{BodyKeys, Entry, Kind, PartRecord};
+use crate::envelope::{BodyKeys, Entry, Kind, PartRecord, UNIT, segment_length};
 use crate::gateway::body::Body;
 use crate::gateway::digests::{Digests, Sums};
 use crate::gateway::encryption::{Customer, ServerSide, fitting};
@@ -16,10 +16,25 @@ use crate::gateway::{Error, Refusal, etag, items};
 use crate::keyring::OsRandom;
 use crate::store::{Draft, Millis, layout};
 use bytes::Bytes;
+use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 /// The greatest part number there is.
 const LAST: u32 = 10_000;
+
+/// The most that is staged, in bytes of plaintext: completing the upload holds it in memory.
+const STAGED_MAX: u64 = 64 << 20;
+
+/// A segment that will be a part: its number, and what it is named by if it is staged.
+struct Segment {
+    number: u32,
+    name: String,
+}
+
+/// Where a staged segment lies.
+pub(super) fn staged(upload: &str, number: u32, name: &str) -> Path {
+    layout::upload(upload, &format!("staged/{number:05}.{name}"))
+}
 
 impl Gateway {
     /// Takes one part in. Its record is written after its bytes are durable, and an earlier attempt is left alone.
@@ -47,29 +62,45 @@ impl Gateway {
         let sealer = open.body_keys(customer)?.segment(number, &mut OsRandom);
         let (kept, _) = sums::kept(open.head.metadata());
         let digests = Digests::new(open.etag(self.settings.etag), declared, wanted).keeping(kept);
+        let segment = Segment { number, name: sealer.name() };
         let intake = Intake::new(sealer, digests);
-        let begin = async || self.begin_part(open, number).await;
+        let begin = async || self.begin_part(open, &segment, declared.length).await;
         let taken = self.take_in(content, declared, intake, begin).await?;
         let Taken { target, last, mut entry, sums } = taken;
         entry.checksum = part_field(sums.kept())?;
         let mut draft = match target {
             Target::Draft(draft) => draft,
-            Target::Undecided => self.begin_part(open, number).await?,
+            Target::Undecided => self.begin_part(open, &segment, Some(entry.plain_len)).await?,
         };
         draft.write(Box::new(move || last)).await?;
         let stored = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.map_err(no_upload)?;
         let modified = self.now();
         let content_id = stored.e_tag.unwrap_or_default();
         let etag = part_etag(&entry, &sums);
-        self.record_part(open, part_record(entry, &sums, content_id, modified)?).await?;
+        let staged = self.is_staged(number, Some(entry.plain_len));
+        self.record_part(open, part_record(entry, &sums, (content_id, staged), modified)?).await?;
         let told = sums.checksum.as_ref().or(sums.kept()).cloned();
         let checksum = told.map(|checksum| (checksum, ChecksumScope::FullObject));
         let encryption = open.encryption()?;
         Ok(Written { etag, modified, checksum, parts: None, encryption, expires: None, version: None, source_version: None })
     }
 
-    async fn begin_part(&self, open: &Open, number: u32) -> Result<Box<dyn Draft>, Error> {
-        self.backend.begin_part(&open.upload, number).await.map_err(no_upload)
+    /// Where a segment of so many bytes of plaintext is written: as a part, or staged.
+    async fn begin_part(&self, open: &Open, segment: &Segment, plain: Option<u64>) -> Result<Box<dyn Draft>, Error> {
+        let number = segment.number;
+        if self.is_staged(number, plain) {
+            if plain.is_some_and(|plain| plain > STAGED_MAX) {
+                let why = "on this backend part 10000 has at most 64 MiB: use larger parts, or fewer";
+                return Err(Refusal::InvalidRequest(why.to_owned()).into());
+            }
+            return Ok(self.backend.begin(&staged(&open.name, number, &segment.name)).await?);
+        }
+        let length = plain.map(segment_length);
+        self.backend.begin_part(&open.upload, number, length).await.map_err(no_upload)
+    }
+
+    fn is_staged(&self, number: u32, plain: Option<u64>) -> bool {
+        self.backend.stages() && (number == LAST || plain.is_some_and(|plain| plain < UNIT))
     }
 
     async fn record_part(&self, open: &Open, part: PartRecord) -> Result<(), Error> {
@@ -143,19 +174,19 @@ fn part_etag(entry: &Entry, sums: &Sums) -> String {
     }
 }
 
-fn part_record(entry: Entry, sums: &Sums, content_id: String, modified: Millis) -> Result<PartRecord, Error> {
+fn part_record(entry: Entry, sums: &Sums, (content_id, staged): (String, bool), modified: Millis) -> Result<PartRecord, Error> {
     Ok(PartRecord {
         entry,
         md5: sums.md5,
         created: modified.0,
-        staged: false,
+        staged,
         backend_etag: content_id,
         checksum: sums.checksum.as_ref().map(field).transpose()?,
     })
 }
 
 /// What a backend's "not found" means of a part: the upload is over.
-fn no_upload(error: object_store::Error) -> Error {
+pub(super) fn no_upload(error: object_store::Error) -> Error {
     match error {
         object_store::Error::NotFound { .. } => Refusal::NoSuchUpload.into(),
         other => other.into(),

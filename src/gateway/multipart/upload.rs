@@ -177,7 +177,14 @@ impl Gateway {
     }
 
     async fn forget_parts(&self, name: &str) -> Result<(), Error> {
-        let under = format!("{}/", layout::upload(name, "part"));
+        if self.backend.stages() {
+            self.forget_all(name, "staged").await?;
+        }
+        self.forget_all(name, "part").await
+    }
+
+    async fn forget_all(&self, name: &str, records: &str) -> Result<(), Error> {
+        let under = format!("{}/", layout::upload(name, records));
         loop {
             let options = PaginatedListOptions { max_keys: Some(1_000), ..PaginatedListOptions::default() };
             let page = self.backend.list_paginated(Some(&under), options).await?;

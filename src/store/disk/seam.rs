@@ -10,6 +10,7 @@ use bytes::Bytes;
 use object_store::multipart::PartId;
 use object_store::path::Path;
 use object_store::{PutResult, Result};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl DiskStore {
@@ -28,12 +29,20 @@ impl Backend for DiskStore {
         Ok(Box::new(self.draft(to, Becomes::Object)))
     }
 
-    async fn begin_part(&self, upload: &Upload, number: u32) -> Result<Box<dyn Draft>> {
+    async fn begin_part(&self, upload: &Upload, number: u32, _length: Option<u64>) -> Result<Box<dyn Draft>> {
         let key = upload_key(upload.path.as_ref(), &upload.id);
         if !self.inner.workshop.index.is_open(&key)? {
             return Err(fault::not_found(upload.path.as_ref()));
         }
         Ok(Box::new(self.draft(&upload.path, Becomes::Part(number, key))))
+    }
+
+    fn stages(&self) -> bool {
+        false
+    }
+
+    async fn held(&self, _upload: &Upload) -> Result<Option<HashSet<String>>> {
+        Ok(None)
     }
 
     async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {

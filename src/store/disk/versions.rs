@@ -139,6 +139,10 @@ impl DiskStore {
 
 #[async_trait]
 impl Versions for DiskStore {
+    fn keeps(&self) -> bool {
+        true
+    }
+
     async fn open_version(&self, path: &Path, version: &Version) -> Result<Box<dyn Stored>> {
         Ok(Box::new(self.pinned(path, version)?))
     }

@@ -1,0 +1,218 @@
+//! Any S3 as the store: one sealed object is one object there, and no other bytes are.
+//!
+//! ```text
+//! PREFIX/BUCKET/KEY          a sealed object, exactly as FORMAT has it, under its encoded key
+//! PREFIX/.waxseal/…          the keyring, records of buckets, of users and of open uploads
+//! ```
+//!
+//! `object_store`'s client reads ranges, lists and puts what is small. The SDK does what that client cannot: parts of
+//! any size that stream through, parts that the backend copies, uploads completed with gaps in their numbers and under
+//! conditions, and the listing of uploads. No state is kept here that another process would miss.
+//!
+//! The backend has to be strongly consistent, and to honour `If-None-Match` and `If-Match` on writes; see [`S3Store::probe`].
+//! It keeps one version of each object: what S3 itself names versions is not used.
+//!
+//! Memory: a transfer holds at most two parts of 8 MiB, and all of them together at most what
+//! [`Settings::memory`] says; who comes then waits a little and is told to come again later.
+
+mod draft;
+mod ends;
+mod fault;
+mod objects;
+mod part;
+mod probe;
+mod seam;
+mod stored;
+mod uploads;
+mod versions;
+
+pub use probe::{Lack, Probe};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use bytes::Bytes;
+use moka::sync::Cache;
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
+use object_store::path::Path;
+use object_store::{BackoffConfig, Certificate, ClientOptions, Result, RetryConfig};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Bytes of a part of what we upload ourselves.
+const PART: usize = 8 << 20;
+
+/// The least that S3 takes as a part before the last.
+const LEAST_PART: u64 = 5 << 20;
+
+/// How long a backend may send nothing, and how long a request is tried again.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Memory for the ends of listed objects, in bytes.
+const ENDS: u64 = 32 << 20;
+
+/// Which S3, and as whom.
+#[derive(Clone)]
+pub struct Settings {
+    /// `https://…`, or `http://…` where nobody listens between.
+    pub endpoint: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The bucket that holds everything.
+    pub bucket: String,
+    /// What all names in it begin with, without a slash at either end; may be empty.
+    pub prefix: String,
+    /// Whether the bucket stands in the path, not in the host.
+    pub path_style: bool,
+    /// As whom.
+    pub keys: Keys,
+    /// A certificate in PEM that signs the endpoint's, besides those of the system.
+    pub authority: Option<Vec<u8>>,
+    /// Bytes that transfers may hold in memory, all together.
+    pub memory: usize,
+}
+
+/// An access key and its secret, which is erased with it and prints nowhere.
+#[derive(Clone)]
+pub struct Keys(Credentials);
+
+impl Keys {
+    /// Of an id and a secret.
+    #[must_use]
+    pub fn new(id: String, secret: String) -> Self {
+        Self(Credentials::new(id, secret, None, None, "configuration"))
+    }
+
+    /// The access key's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.access_key_id()
+    }
+}
+
+/// A store in a bucket of S3. Clones share connections and caches.
+#[derive(Clone)]
+pub struct S3Store(Arc<Inner>);
+
+struct Inner {
+    client: AmazonS3,
+    sdk: aws_sdk_s3::Client,
+    bucket: String,
+    prefix: String,
+    /// The last bytes of what was listed, by path and ETag.
+    ends: Cache<(String, String), Bytes>,
+    memory: Arc<Semaphore>,
+}
+
+impl S3Store {
+    /// A client of the backend. Nothing is asked of it yet.
+    ///
+    /// # Errors
+    /// If the settings make no client: an endpoint that is no URL, a certificate that is none.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        // Its HTTP client takes the process's provider of TLS; one that is there already is the same.
+        let _installed = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        let (client, sdk) = (client(settings)?, sdk(settings)?);
+        let ends =
+            Cache::builder().max_capacity(ENDS).weigher(|_, end: &Bytes| u32::try_from(end.len() + 256).unwrap_or(u32::MAX));
+        Ok(Self(Arc::new(Inner {
+            client,
+            sdk,
+            bucket: settings.bucket.clone(),
+            prefix: settings.prefix.clone(),
+            ends: ends.build(),
+            memory: Arc::new(Semaphore::new((settings.memory / PART).max(2))),
+        })))
+    }
+
+    /// Where a path lies in the backend's bucket.
+    fn at(&self, path: &Path) -> Path {
+        if self.0.prefix.is_empty() {
+            return path.clone();
+        }
+        // Both parts are paths, and so is what they make together.
+        Path::parse(self.name(path.as_ref())).unwrap_or_else(|_| path.clone())
+    }
+
+    /// The same for the beginning of a path.
+    fn name(&self, path: &str) -> String {
+        if self.0.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.0.prefix) }
+    }
+
+    /// The path of what lies at a place in the backend's bucket.
+    fn path(&self, at: &str) -> Result<Path> {
+        let rest = match self.0.prefix.as_str() {
+            "" => Some(at),
+            prefix => at.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
+        };
+        let rest = rest.ok_or_else(|| fault::unavailable(format!("it listed {at}, which was not asked for")))?;
+        Ok(Path::parse(rest)?)
+    }
+}
+
+fn client(settings: &Settings) -> Result<AmazonS3> {
+    let mut options = ClientOptions::new().with_allow_http(true).with_timeout_disabled().with_read_timeout(SILENCE);
+    if let Some(pem) = &settings.authority {
+        options = options.with_root_certificate(Certificate::from_pem(pem)?);
+    }
+    let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: SILENCE };
+    let builder = AmazonS3Builder::new()
+        .with_endpoint(endpoint(settings))
+        .with_region(&settings.region)
+        .with_bucket_name(&settings.bucket)
+        .with_access_key_id(settings.keys.id())
+        .with_secret_access_key(settings.keys.0.secret_access_key())
+        .with_virtual_hosted_style_request(!settings.path_style)
+        .with_unsigned_payload(true)
+        .with_disable_tagging(true)
+        .with_disable_bulk_delete(true)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_client_options(options)
+        .with_retry(retry);
+    builder.build()
+}
+
+/// As `object_store` wants it: with the bucket where that stands in the host.
+fn endpoint(settings: &Settings) -> String {
+    match settings.endpoint.split_once("://") {
+        Some((scheme, host)) if !settings.path_style => format!("{scheme}://{}.{host}", settings.bucket),
+        _ => settings.endpoint.clone(),
+    }
+}
+
+fn sdk(settings: &Settings) -> Result<aws_sdk_s3::Client> {
+    let mut trusted = TrustStore::empty().with_native_roots(true);
+    if let Some(pem) = &settings.authority {
+        trusted = trusted.with_pem_certificate(pem.clone());
+    }
+    let tls = TlsContext::builder().with_trust_store(trusted).build();
+    let tls = tls.map_err(|error| fault::unavailable(error.to_string()))?;
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
+    let timeouts =
+        aws_sdk_s3::config::timeout::TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(SILENCE);
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(&settings.endpoint)
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(settings.keys.0.clone())
+        .force_path_style(settings.path_style)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .timeout_config(timeouts.build())
+        .http_client(http.build_https());
+    Ok(aws_sdk_s3::Client::from_conf(config.build()))
+}
+
+impl fmt::Display for S3Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3 {}/{}", self.0.bucket, self.0.prefix)
+    }
+}
+
+impl fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3Store({}/{})", self.0.bucket, self.0.prefix)
+    }
+}

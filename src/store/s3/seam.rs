@@ -1,0 +1,63 @@
+//! Our own extension of the traits.
+
+use super::draft::Drafted;
+use super::part::{self, Streamed};
+use super::stored::Version;
+use super::{S3Store, SILENCE, fault, objects};
+use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
+use crate::store::{Terms, Versions};
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::multipart::PartId;
+use object_store::path::Path;
+use object_store::{PutResult, Result};
+use std::collections::HashSet;
+
+/// What is read of an object first: all of a small one, and of a large one the tail.
+const END: u64 = 64 << 10;
+
+#[async_trait]
+impl Backend for S3Store {
+    async fn open(&self, path: &Path) -> Result<Box<dyn Stored>> {
+        let asked = tokio::time::timeout(SILENCE, objects::end_of_object(self, path, END)).await;
+        let (meta, end) = asked.map_err(|_| fault::unavailable("it is too slow"))??;
+        Ok(Box::new(Version::new(self.clone(), meta, end)))
+    }
+
+    async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>> {
+        Ok(Box::new(Drafted::new(self.clone(), to.clone())))
+    }
+
+    async fn begin_part(&self, upload: &Upload, number: u32, length: Option<u64>) -> Result<Box<dyn Draft>> {
+        let length = length.ok_or_else(part::unknown)?;
+        Ok(Box::new(Streamed::begin(self, upload, number, length)))
+    }
+
+    fn stages(&self) -> bool {
+        true
+    }
+
+    async fn held(&self, upload: &Upload) -> Result<Option<HashSet<String>>> {
+        self.held_parts(upload).await.map(Some)
+    }
+
+    async fn splice(&self, from: &Source, keep: u64, end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {
+        self.spliced((from, keep), end, to, terms).await
+    }
+
+    async fn complete_if(&self, upload: &Upload, parts: Vec<PartId>, end: Bytes, terms: Terms) -> Result<PutResult> {
+        self.end_upload(upload, parts, end, terms.mode).await
+    }
+
+    async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
+        self.open_uploads(prefix, after, limit).await
+    }
+
+    fn versions(&self) -> Option<&dyn Versions> {
+        Some(self)
+    }
+
+    async fn ready(&self) -> Result<()> {
+        self.look().await
+    }
+}

@@ -1,0 +1,163 @@
+//! Any number of the program before one bucket of S3: they share nothing else.
+
+use crate::parts::{UNIT, Upload, done, elements, get, put};
+use crate::support::client::{Client, request};
+use crate::support::s3_server::{BUCKET, S3Server};
+use crate::support::server::{Home, Server, waxseal};
+use crate::tool::{client, noise, output};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Replicas of one store, which is made by the first.
+fn replicas<const N: usize>(home: &Home, backend: &S3Server) -> [Server; N] {
+    std::array::from_fn(|_| home.serve_before(&backend.url()))
+}
+
+/// Asks until it is answered so: what one replica knows the others know within two seconds.
+fn soon(client: &Client, path: &str, status: u16) {
+    let begun = Instant::now();
+    while client.send(&request("HEAD", path)).status != status {
+        assert!(begun.elapsed() < Duration::from_secs(4), "{path} is not {status} after four seconds");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn what_the_backend_holds_opens_for_an_independent_reader() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let server = home.serve_before(&backend.url());
+    done(server.client().send(&request("PUT", "/clinic")), 200);
+    let large = noise(2 * UNIT + 12_345, 1);
+    done(server.client().send(&put("/clinic/small", &noise(70_000, 2))), 200);
+    done(server.client().send(&put("/clinic/large", &large)), 200);
+    let upload = Upload::begin(&server.client(), "/clinic/parts");
+    let etags = [upload.part(1, &large[..UNIT]), upload.part(7, &large[UNIT..2 * UNIT]), upload.part(9, &large[2 * UNIT..])];
+    done(upload.complete(&[(1, &etags[0]), (7, &etags[1]), (9, &etags[2])]), 200);
+    let raw = |name: &str| done(backend.client().send(&get(&format!("/{BUCKET}/{}/{name}", home.prefix()))), 200).body;
+    let ring = raw(".waxseal/keyring");
+    std::fs::write(home.path().join("keyring"), &ring).unwrap();
+    let Some(_) = client("python", home.path()) else { return };
+    let ring = String::from_utf8(ring).unwrap();
+    let line = ring.lines().find(|line| line.starts_with("bucket ") && line.ends_with(" clinic")).unwrap();
+    let uuid = line.split(' ').nth(1).unwrap();
+    for (key, body) in [("small", noise(70_000, 2)), ("large", large.clone()), ("parts", large)] {
+        let file = home.path().join("sealed");
+        let sealed = raw(&format!("clinic/{key}"));
+        assert!(!sealed.windows(64).any(|window| window == &body[..64]));
+        std::fs::write(&file, sealed).unwrap();
+        let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/waxseal_ref.py");
+        let mut python = client("python", home.path()).unwrap();
+        python.arg(reader).args(["open", "--keyring"]).arg(home.path().join("keyring")).arg("--root").arg(home.root_key());
+        let opened = output(python.args(["--bucket-uuid", uuid, "--key", key]).arg(&file));
+        assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
+        assert!(opened.stdout == body, "the reference opened {key} to something else");
+    }
+}
+
+#[test]
+fn parts_of_one_upload_go_through_all_replicas() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let [one, two, three] = replicas(&home, backend).map(|server: Server| (server.client(), server));
+    done(one.0.send(&request("PUT", "/shared")), 200);
+    soon(&two.0, "/shared", 200);
+    soon(&three.0, "/shared", 200);
+    let bytes = noise(UNIT + 30_000, 3);
+    let upload = Upload::begin(&one.0, "/shared/k");
+    let through = |client: &Client| Upload { client: client.clone(), path: upload.path.clone(), id: upload.id.clone() };
+    let other = through(&two.0).part(1, &noise(UNIT, 9));
+    let first = through(&three.0).part(1, &bytes[..UNIT]);
+    let last = through(&two.0).part(2, &bytes[UNIT..]);
+    assert_ne!(other, first);
+    let listed = done(through(&three.0).list(""), 200).text();
+    assert_eq!(elements(&listed, "PartNumber"), ["1", "2"]);
+    let replaced = through(&two.0).complete(&[(1, &other), (2, &last)]);
+    assert_ne!(replaced.status, 200, "an attempt that was replaced was taken");
+    let completed = done(through(&two.0).complete(&[(1, &first), (2, &last)]), 200);
+    let again = done(through(&three.0).complete(&[(1, &first), (2, &last)]), 200);
+    assert_eq!(completed.element("ETag"), again.element("ETag"));
+    assert!(done(one.0.send(&get("/shared/k")), 200).body == bytes);
+    done(three.0.send(&request("DELETE", "/shared/k")), 204);
+    done(two.0.send(&request("DELETE", "/shared")), 204);
+    soon(&one.0, "/shared", 404);
+}
+
+#[test]
+fn of_24_creators_at_three_replicas_exactly_one_wins() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let servers: [Server; 3] = replicas(&home, backend);
+    done(servers[0].client().send(&request("PUT", "/raced")), 200);
+    servers.iter().for_each(|server| soon(&server.client(), "/raced", 200));
+    // Small ones are one request of the backend, large ones an upload in parts.
+    for (key, length) in [("small", 1_000), ("large", 9 << 20)] {
+        let race = |racer: u64| {
+            let client = servers[usize::try_from(racer % 3).unwrap()].client();
+            let body = noise(length, racer);
+            std::thread::spawn(move || {
+                let create = put(&format!("/raced/{key}"), &body).header("if-none-match", "*");
+                (client.send(&create).status, body)
+            })
+        };
+        let racers: Vec<_> = (0..24).map(race).collect();
+        let ended: Vec<_> = racers.into_iter().map(|racer| racer.join().unwrap()).collect();
+        let won: Vec<_> = ended.iter().filter(|(status, _)| *status == 200).collect();
+        assert_eq!(won.len(), 1, "{:?}", ended.iter().map(|(status, _)| status).collect::<Vec<_>>());
+        assert!(ended.iter().all(|(status, _)| matches!(status, 200 | 409 | 412 | 503)));
+        assert!(done(servers[1].client().send(&get(&format!("/raced/{key}"))), 200).body == won[0].1);
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_a_replica_is_killed() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let survivor = home.serve_before(&backend.url());
+    done(survivor.client().send(&request("PUT", "/kept")), 200);
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    for round in 0..4 {
+        let doomed = home.serve_before(&backend.url());
+        let stop = Arc::new(AtomicBool::new(false));
+        let writers: Vec<_> = (0..8_u64)
+            .map(|writer| {
+                let (client, stop, acknowledged) = (doomed.client(), Arc::clone(&stop), Arc::clone(&acknowledged));
+                std::thread::spawn(move || {
+                    let mut kept = Vec::new();
+                    for number in 0.. {
+                        let length = if number % 7 == 0 { 9 << 20 } else { 3_000 };
+                        let (key, seed) = (format!("/kept/{round}-{writer}-{number}"), round * 1_000 + writer * 100 + number);
+                        let answer = client.try_send(&put(&key, &noise(length, seed)));
+                        match answer {
+                            Ok(answer) if answer.status == 200 => kept.push((key, length, seed)),
+                            Ok(_) | Err(_) => break,
+                        }
+                        acknowledged.fetch_add(1, Ordering::Relaxed);
+                        if stop.load(Ordering::Relaxed) {
+                            break;
+                        }
+                    }
+                    kept
+                })
+            })
+            .collect();
+        let before = acknowledged.load(Ordering::Relaxed);
+        while acknowledged.load(Ordering::Relaxed) < before + 20 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        doomed.kill();
+        stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            for (key, length, seed) in writer.join().unwrap() {
+                let found = done(survivor.client().send(&get(&key)), 200);
+                assert!(found.body == noise(length, seed), "{key} is not what was acknowledged");
+            }
+        }
+    }
+    let check = output(
+        waxseal().arg("check").arg("--config").arg(home.path().join("before.toml")).arg("--root-key").arg(home.root_key()),
+    );
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+}

@@ -1,0 +1,95 @@
+//! A real S3 server for the program to stand before: MinIO, which `make tools` builds where there is Go.
+
+use super::client::{Client, request};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The bucket that holds everything.
+pub const BUCKET: &str = "sealed";
+pub const ACCESS_KEY: &str = "BACKENDACCESSKEY01";
+pub const SECRET_KEY: &str = "tests-only/bK2cX7nV4qL9wE5tR8yU1iO3";
+
+/// A running server, which ends with this process however that ends.
+pub struct S3Server {
+    pub address: SocketAddr,
+    _shell: Child,
+    _folder: TempDir,
+}
+
+impl S3Server {
+    /// The one that all tests of this process share. None, said aloud, where it is not installed.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<S3Server>> = OnceLock::new();
+        let shared = SHARED.get_or_init(Self::start).as_ref();
+        if shared.is_none() {
+            println!("skipped: MinIO is not installed; `make tools` builds it where there is Go");
+        }
+        shared
+    }
+
+    fn start() -> Option<Self> {
+        let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/minio");
+        if !program.exists() {
+            return None;
+        }
+        let folder = super::stack::in_memory();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // The shell waits for an end of its input, which comes when this process is gone, and takes the server with it.
+        let script = "\"$0\" server --address \"$1\" \"$2\" >\"$3\" 2>&1 & read gone; kill $!";
+        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+        std::fs::create_dir(&data).unwrap();
+        let shell = Command::new("sh")
+            .args(["-c", script])
+            .arg(program)
+            .arg(address.to_string())
+            .args([&data, &log])
+            .env("MINIO_ROOT_USER", ACCESS_KEY)
+            .env("MINIO_ROOT_PASSWORD", SECRET_KEY)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let server = Self { address, _shell: shell, _folder: folder };
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "MinIO does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // It listens some time before it serves.
+        while server.client().send(&request("PUT", &format!("/{BUCKET}"))).status != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "MinIO does not serve");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Some(server)
+    }
+
+    /// Who may do everything there.
+    pub fn client(&self) -> Client {
+        Client::new(&self.url(), ACCESS_KEY, SECRET_KEY)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// A prefix that nobody else in this process uses.
+pub fn prefix() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("store-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The section of a configuration that puts the store there. The secret is written to a file in `folder`.
+pub fn section(folder: &Path, url: &str, prefix: &str) -> String {
+    let secret = folder.join("backend.secret");
+    std::fs::write(&secret, SECRET_KEY).unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    format!(
+        "[backend]\nkind = \"s3\"\nendpoint = \"{url}\"\nbucket = \"{BUCKET}\"\nprefix = \"{prefix}\"\n\
+         access_key_id = \"{ACCESS_KEY}\"\nsecret_access_key_file = {secret:?}\n"
+    )
+}
