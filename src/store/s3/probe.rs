@@ -17,7 +17,7 @@ pub enum Lack {
     Create,
     /// `If-Match` on a write is not heeded: a change that another made at the same time would be lost.
     Update,
-    /// `If-None-Match: *` on the completion of an upload is not heeded.
+    /// `If-None-Match: *` or `If-Match` on the completion of an upload is not heeded.
     CompleteIf,
     /// Open uploads are listed by the name of their object alone, or not at all.
     Uploads,
@@ -47,7 +47,7 @@ impl fmt::Display for Lack {
         f.write_str(match self {
             Self::Create => "conditional creation (If-None-Match on PutObject)",
             Self::Update => "conditional replacement (If-Match on PutObject)",
-            Self::CompleteIf => "conditional completion (If-None-Match on CompleteMultipartUpload)",
+            Self::CompleteIf => "conditional completion (If-None-Match and If-Match on CompleteMultipartUpload)",
             Self::Uploads => {
                 "listing open uploads below a prefix (ListMultipartUploads): clients see none, and those that nobody \
                  completes have to be removed by a lifecycle rule of the backend"
@@ -96,8 +96,7 @@ impl S3Store {
         if !refused(again)? {
             lacks.push(Lack::Create);
         }
-        let other = UpdateVersion { e_tag: Some("\"00000000000000000000000000000000\"".to_owned()), version: None };
-        let wrong = self.put_opts(&at("object"), second.clone().into(), PutMode::Update(other).into()).await;
+        let wrong = self.put_opts(&at("object"), second.clone().into(), another().into()).await;
         let right = UpdateVersion { e_tag: made.e_tag, version: None };
         if !refused(wrong)? || refused(self.put_opts(&at("object"), second.into(), PutMode::Update(right).into()).await)? {
             lacks.push(Lack::Update);
@@ -140,12 +139,15 @@ impl S3Store {
         if !whole {
             lacks.push(Lack::CopyPart);
         }
-        let id = self.create_multipart(there).await?;
-        let part: PartId = self.put_part(there, &id, 0, PutPayload::from_static(b"third")).await?;
-        let completed = self.finish_upload((there, &id), vec![part], &Bytes::new(), PutMode::Create).await;
-        match completed {
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => self.abort_multipart(there, &id).await?,
-            Ok(_) | Err(_) => lacks.push(Lack::CompleteIf),
+        for mode in [PutMode::Create, another()] {
+            let id = self.create_multipart(there).await?;
+            let part: PartId = self.put_part(there, &id, 0, PutPayload::from_static(b"third")).await?;
+            let completed = self.finish_upload((there, &id), vec![part], &Bytes::new(), mode).await;
+            if refused(completed).unwrap_or(false) {
+                self.abort_multipart(there, &id).await?;
+            } else if !lacks.contains(&Lack::CompleteIf) {
+                lacks.push(Lack::CompleteIf);
+            }
         }
         Ok(lacks)
     }
@@ -165,6 +167,11 @@ impl S3Store {
         let after = all(self.list_with_offset(Some(&under), &offset).try_collect().await?);
         Ok(if listed == NAMES && after == NAMES[2..] { Vec::new() } else { vec![Lack::Order] })
     }
+}
+
+/// Only over an object that is not there.
+fn another() -> PutMode {
+    PutMode::Update(UpdateVersion { e_tag: Some("\"00000000000000000000000000000000\"".to_owned()), version: None })
 }
 
 /// Whether a conditional write was refused for its condition.
