@@ -3,6 +3,7 @@
 mod administrator;
 mod check;
 mod chores;
+mod copy_store;
 mod customer;
 mod offline;
 mod open;
@@ -12,6 +13,7 @@ mod stack;
 
 pub use administrator::Credentials;
 pub use check::check;
+pub use copy_store::{CopiedStore, copy_store};
 pub use offline::{Form, Verified, cat, keyring_text, verify};
 pub use open::{OpenWith, open_file};
 pub use salvage::salvage;

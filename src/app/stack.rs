@@ -6,7 +6,7 @@ use crate::config::{self, Settings};
 use crate::gateway::{Gateway, Made};
 use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
-use crate::store::s3::{Lack, S3Store};
+use crate::store::s3::{self, Lack, S3Store};
 use crate::store::{Backend, Buffers, Clock, Millis};
 use futures::StreamExt;
 use std::path::Path;
@@ -145,15 +145,20 @@ fn make_root(path: &Path) -> Result<()> {
 /// The store: of a directory, one that is made there or was `made` before; of S3, one that can do what is needed.
 async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Backend>> {
     if let config::Storage::S3(about) = &settings.backend {
-        let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
-        probe(&store).await?;
-        return Ok(Arc::new(store));
+        return s3_store(about).await;
     }
     let open = if made { DiskStore::open } else { DiskStore::create };
     let (data, about) = (settings.data.clone(), disk_settings(settings));
     let store = tokio::task::spawn_blocking(move || open(&data, about)).await;
     let store = store.map_err(|error| Failure::of("opening the store", error))?;
     Ok(Arc::new(store.map_err(|error| in_store(&settings.data, &error))?))
+}
+
+/// A store in a bucket of S3 that can do what is needed.
+pub(super) async fn s3_store(about: &s3::Settings) -> Result<Arc<dyn Backend>> {
+    let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
+    probe(&store).await?;
+    Ok(Arc::new(store))
 }
 
 /// Finds out what a backend can do, and refuses one that would lose something silently.

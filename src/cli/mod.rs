@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod check;
+mod copy_store;
 mod init;
 mod lines;
 mod offline;
@@ -47,6 +48,8 @@ enum Command {
     Open(offline::Open),
     /// Build a new store from every object of a damaged one that still authenticates
     Salvage(offline::Salvage),
+    /// Copy a store to another, without opening what it holds
+    CopyStore(copy_store::CopyStore),
 }
 
 /// Why a command ended.
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Keyring(keyring) => keyring.run(),
         Command::Open(open) => open.run(),
         Command::Salvage(salvage) => salvage.run(),
+        Command::CopyStore(copy) => copy.run(),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

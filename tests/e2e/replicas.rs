@@ -2,9 +2,9 @@
 
 use crate::parts::{UNIT, Upload, done, elements, get, put};
 use crate::support::client::{Client, request};
-use crate::support::s3_server::{BUCKET, S3Server};
+use crate::support::s3_server::{self, BUCKET, S3Server};
 use crate::support::server::{Home, Server, waxseal};
-use crate::tool::{client, noise, output};
+use crate::tool::{client, noise, output, run};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -55,6 +55,39 @@ fn what_the_backend_holds_opens_for_an_independent_reader() {
         assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
         assert!(opened.stdout == body, "the reference opened {key} to something else");
     }
+}
+
+#[test]
+fn a_store_is_copied_to_s3_and_back_without_being_opened() {
+    let Some(backend) = S3Server::shared() else { return };
+    let (home, there, back) = (Home::in_memory(), Home::in_memory(), Home::in_memory());
+    let large = noise(2 * UNIT + 777, 4);
+    let server = home.serve_on_disk();
+    done(server.client().send(&request("PUT", "/moved")), 200);
+    for number in 0..30_usize {
+        done(server.client().send(&put(&format!("/moved/{number}"), &noise(number * 5_000, 5))), 200);
+    }
+    done(server.client().send(&put("/moved/large", &large).header("x-amz-meta-note", &"n".repeat(1_500))), 200);
+    assert!(server.stop().success());
+    std::fs::copy(home.root_key(), there.root_key()).unwrap();
+    std::fs::copy(home.root_key(), back.root_key()).unwrap();
+    let file = there.path().join("copy.toml");
+    let section = s3_server::section(there.path(), &backend.url(), &there.prefix());
+    std::fs::write(&file, format!("root_key = {:?}\n{section}", there.root_key())).unwrap();
+    let copy = |from: &Path, to: &Path| run(waxseal().arg("copy-store").arg(from).arg(to));
+    let first = copy(&home.store(), &file);
+    assert!(first.contains(" 0 there already"), "{first}");
+    let again = copy(&home.store(), &file);
+    assert!(again.starts_with("0 copied"), "{again}");
+    let moved = run(waxseal().arg("verify").arg("--config").arg(&file));
+    assert!(moved.contains("sound: 31 objects"), "{moved}");
+    let server = there.serve_before(&backend.url());
+    assert!(done(server.client().send(&get("/moved/large")), 200).body == large);
+    assert!(done(server.client().send(&get("/moved/7")), 200).body == noise(35_000, 5));
+    drop(server);
+    copy(&file, &back.store());
+    let back_again = run(waxseal().arg("verify").args(back.place()));
+    assert!(back_again.contains("sound: 31 objects"), "{back_again}");
 }
 
 #[test]

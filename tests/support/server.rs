@@ -123,6 +123,13 @@ impl Home {
         self.serve_with(&["--config", file.to_str().unwrap()])
     }
 
+    /// Serves the store on disk, whatever the run is to have.
+    pub fn serve_on_disk(&self) -> Server {
+        let file = self.path().join("disk.toml");
+        std::fs::write(&file, "[backend]\nkind = \"disk\"\n").unwrap();
+        self.serve_with(&["--config", file.to_str().unwrap()])
+    }
+
     /// What the names of a store in a bucket of S3 begin with.
     pub fn prefix(&self) -> String {
         self.path().to_str().unwrap().trim_matches('/').replace('/', "-")
