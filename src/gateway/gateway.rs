@@ -9,6 +9,7 @@ use crate::envelope::BucketUuid;
 use crate::keyring::{Bucket, Keyring};
 use crate::store::{Backend, Buffers, Clock, Millis};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -82,6 +83,7 @@ pub struct Gateway {
     pub(super) verified: moka::sync::Cache<(object_store::path::Path, String), Arc<Verified>>,
     pub(super) configurations: moka::sync::Cache<BucketUuid, Arc<Configuration>>,
     pub(super) turns: Turns,
+    last: AtomicU64,
     gates: Mutex<HashMap<BucketUuid, Arc<RwLock<()>>>>,
 }
 
@@ -101,6 +103,7 @@ impl Gateway {
             verified,
             configurations,
             turns: Turns::default(),
+            last: AtomicU64::new(0),
             gates: Mutex::default(),
         }
     }
@@ -109,6 +112,14 @@ impl Gateway {
     #[must_use]
     pub fn now(&self) -> Millis {
         (self.clock)()
+    }
+
+    /// The time, later than this has ever said: two attempts at a part within a millisecond have an order too.
+    pub(super) fn later(&self) -> Millis {
+        let now = self.now().0;
+        let next = |last: u64| now.max(last.saturating_add(1));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        Millis(last.map_or(now, next))
     }
 
     /// Keeps a bucket from being deleted while something is committed into it.

@@ -4,6 +4,19 @@ use crate::parts::{Upload, bucket, done, elements, get, refused};
 use crate::support::client::{Client, Response};
 use percent_encoding::percent_decode_str;
 
+/// Some attempts follow one another within a millisecond here, and still have an order.
+#[test]
+fn of_many_quick_attempts_the_last_one_counts() {
+    let client = bucket("part-lists");
+    let upload = Upload::begin_with(&client, "/part-lists/quick", &[]);
+    for number in 1..=300 {
+        upload.part(number, b"");
+        upload.part(number, b"x");
+    }
+    let sizes = elements(&done(upload.list(""), 200).text(), "Size");
+    assert!(sizes.len() == 300 && sizes.iter().all(|size| size == "1"), "{sizes:?}");
+}
+
 #[test]
 fn parts_are_listed_in_pages_of_any_size() {
     let client = bucket("part-lists");

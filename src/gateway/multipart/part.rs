@@ -74,7 +74,7 @@ impl Gateway {
         };
         draft.write(Box::new(move || last)).await?;
         let stored = draft.finish(Bytes::new(), PutMode::Overwrite.into()).await.map_err(no_upload)?;
-        let modified = self.now();
+        let modified = self.later();
         let content_id = stored.e_tag.unwrap_or_default();
         let etag = part_etag(&entry, &sums);
         let staged = self.is_staged(number, Some(entry.plain_len));
