@@ -8,8 +8,7 @@ use crate::gateway::outcome::Begun;
 use crate::gateway::{Error, Refusal, about, etag, items};
 use crate::keyring::{Bucket, OsRandom};
 use crate::store::{Millis, Upload, layout};
-use futures::{StreamExt, TryStreamExt, stream};
-use object_store::list::PaginatedListOptions;
+use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::sync::Arc;
@@ -184,16 +183,9 @@ impl Gateway {
     }
 
     async fn forget_all(&self, name: &str, records: &str) -> Result<(), Error> {
-        let under = format!("{}/", layout::upload(name, records));
-        loop {
-            let options = PaginatedListOptions { max_keys: Some(1_000), ..PaginatedListOptions::default() };
-            let page = self.backend.list_paginated(Some(&under), options).await?;
-            if page.result.objects.is_empty() {
-                return Ok(());
-            }
-            let removed = stream::iter(page.result.objects).map(|meta| self.remove_record(meta.location));
-            removed.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        }
+        // Names alone: a page would bring what the records end with.
+        let named = self.backend.list(Some(&layout::upload(name, records))).map_err(Error::from);
+        named.try_for_each_concurrent(AT_ONCE, |meta| self.remove_record(meta.location)).await
     }
 
     pub(super) async fn remove_record(&self, path: Path) -> Result<(), Error> {
