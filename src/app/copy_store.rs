@@ -1,9 +1,9 @@
 //! `waxseal copy-store`: sealed objects, records and keyring from one store to another, without opening any.
 
-use super::stack::{clock, s3_store};
+use super::stack::{is_made, store};
 use super::{Failure, Result};
-use crate::config::{self, Settings, Storage};
-use crate::store::disk::{self, DiskStore};
+use crate::config::{self, Settings};
+use crate::envelope::END;
 use crate::store::{Backend, Buffers, Stored, Terms, layout};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -16,9 +16,6 @@ const AT_ONCE: usize = 8;
 
 /// Objects up to so many bytes are put at once.
 const SMALL: u64 = 64 << 10;
-
-/// The end of a sealed object: what a store keeps at hand of it.
-const END: usize = 1_392;
 
 /// What was copied.
 #[derive(Debug, Default)]
@@ -48,14 +45,7 @@ fn settings(place: &std::path::Path) -> Result<Settings> {
 
 async fn open(place: &std::path::Path, may_make: bool) -> Result<Arc<dyn Backend>> {
     let settings = settings(place)?;
-    if let Storage::S3(about) = &settings.backend {
-        return s3_store(about).await;
-    }
-    let about = disk::Settings { clock: clock(), cache: settings.index };
-    let made = settings.data.join("format").exists();
-    let opened =
-        if made || !may_make { DiskStore::open(&settings.data, about) } else { DiskStore::create(&settings.data, about) };
-    Ok(Arc::new(opened.map_err(|error| Failure::of(&settings.data.display().to_string(), error))?))
+    store(&settings, !may_make || is_made(&settings)).await
 }
 
 /// Copies a store. What is there already with the same end is left alone, so that a copy that was interrupted goes on; the
@@ -145,7 +135,7 @@ async fn copy(from: &dyn Backend, to: &dyn Backend, path: &Path, buffers: &Buffe
     while at < body {
         let buffer = buffers.take();
         let next = body.min(at.saturating_add(u64::try_from(buffer.capacity()).unwrap_or(u64::MAX)));
-        let filled = fill(&*stored, at..next, buffer).await?;
+        let filled = stored.fill(at..next, buffer).await?;
         draft.write(Box::new(move || filled)).await?;
         at = next;
     }
@@ -153,20 +143,9 @@ async fn copy(from: &dyn Backend, to: &dyn Backend, path: &Path, buffers: &Buffe
     Ok(Some(size))
 }
 
-async fn fill(
-    stored: &dyn Stored,
-    range: std::ops::Range<u64>,
-    buffer: crate::store::Buffer,
-) -> object_store::Result<crate::store::Buffer> {
-    let (done, answer) = tokio::sync::oneshot::channel();
-    stored.read(range, buffer, Box::new(move |filled| drop(done.send(filled))));
-    let stopping = || crate::store::Fault::Unavailable("the program is stopping".to_owned()).in_store("copy");
-    answer.await.map_err(|_| stopping())?
-}
-
 async fn read(stored: &dyn Stored, range: std::ops::Range<u64>, buffers: &Buffers) -> object_store::Result<Bytes> {
     if range.is_empty() {
         return Ok(Bytes::new());
     }
-    Ok(fill(stored, range, buffers.take()).await?.into_bytes())
+    Ok(stored.fill(range, buffers.take()).await?.into_bytes())
 }

@@ -6,7 +6,7 @@ use crate::config::{self, Settings};
 use crate::gateway::{Gateway, Made};
 use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
-use crate::store::s3::{self, Lack, S3Store};
+use crate::store::s3::{Lack, S3Store};
 use crate::store::{Backend, Buffers, Clock, Millis};
 use futures::StreamExt;
 use std::path::Path;
@@ -84,7 +84,7 @@ impl Stack {
     pub(super) async fn complete(settings: &Settings) -> Result<(Self, Option<Credentials>)> {
         let credentials = administrator::credentials()?;
         let (backend, made) = match settings.backend {
-            config::Storage::Disk => (None, settings.data.join("format").exists()),
+            config::Storage::Disk => (None, is_made(settings)),
             config::Storage::S3(_) => {
                 let backend = store(settings, true).await?;
                 let made = !is_empty(&*backend).await?;
@@ -143,9 +143,11 @@ fn make_root(path: &Path) -> Result<()> {
 }
 
 /// The store: of a directory, one that is made there or was `made` before; of S3, one that can do what is needed.
-async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Backend>> {
+pub(super) async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Backend>> {
     if let config::Storage::S3(about) = &settings.backend {
-        return s3_store(about).await;
+        let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
+        probe(&store).await?;
+        return Ok(Arc::new(store));
     }
     let open = if made { DiskStore::open } else { DiskStore::create };
     let (data, about) = (settings.data.clone(), disk_settings(settings));
@@ -154,18 +156,16 @@ async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Backend>> {
     Ok(Arc::new(store.map_err(|error| in_store(&settings.data, &error))?))
 }
 
-/// A store in a bucket of S3 that can do what is needed.
-pub(super) async fn s3_store(about: &s3::Settings) -> Result<Arc<dyn Backend>> {
-    let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
-    probe(&store).await?;
-    Ok(Arc::new(store))
+/// Whether there is a store in the directory, made to its end.
+pub(super) fn is_made(settings: &Settings) -> bool {
+    settings.data.join("format").exists()
 }
 
 /// Finds out what a backend can do, and refuses one that would lose something silently.
 pub(super) async fn probe(store: &S3Store) -> Result<()> {
     let name = format!("{}-{}", clock()().0, std::process::id());
     let found = store.probe(&name).await.map_err(|error| in_store(Path::new(&store.to_string()), &error))?;
-    let (fatal, bearable): (Vec<Lack>, Vec<Lack>) = found.lacks.into_iter().partition(|lack| lack.is_fatal());
+    let (fatal, bearable): (Vec<Lack>, Vec<Lack>) = found.into_iter().partition(|lack| lack.is_fatal());
     bearable.iter().for_each(|lack| tracing::warn!(backend = %store, "the backend lacks {lack}"));
     if fatal.is_empty() {
         tracing::info!(backend = %store, "the backend can do what is needed");

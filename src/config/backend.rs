@@ -7,10 +7,9 @@ use std::fs;
 use toml::Table;
 
 /// Where sealed objects lie.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub enum Storage {
     /// In the directory of `data`.
-    #[default]
     Disk,
     /// In a bucket of S3.
     S3(Box<s3::Settings>),

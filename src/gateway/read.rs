@@ -288,9 +288,7 @@ pub(super) async fn read_all(stored: &Arc<dyn Stored>, range: std::ops::Range<u6
     while at < range.end {
         let buffer = buffers.take();
         let step = u64::try_from(buffer.capacity()).unwrap_or(u64::MAX).min(range.end - at);
-        let (done, answer) = tokio::sync::oneshot::channel();
-        stored.read(at..at + step, buffer, Box::new(move |filled| drop(done.send(filled))));
-        let filled = answer.await.map_err(|_gone| Error::Unavailable("shutting down".to_owned()))??;
+        let filled = stored.fill(at..at + step, buffer).await?;
         bytes.extend_from_slice(filled.as_ref());
         at += step;
     }

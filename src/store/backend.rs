@@ -1,6 +1,6 @@
 //! What a sealed object needs of a backend beyond reading and writing bytes.
 
-use super::{Buffer, Millis, Terms, Version, Versions};
+use super::{Buffer, Fault, Millis, Terms, Version, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::list::PaginatedListStore;
@@ -9,6 +9,7 @@ use object_store::path::Path;
 use object_store::{MultipartId, ObjectMeta, ObjectStore, PutResult, Result};
 use std::collections::HashSet;
 use std::ops::Range;
+use tokio::sync::oneshot;
 
 /// Everything behind us: `object_store`'s three traits, and what they cannot express.
 ///
@@ -85,6 +86,19 @@ pub trait Stored: Send + Sync {
     /// What is in memory and ranges below 256 KiB are read on the calling thread, all else on a thread that may block,
     /// so that no byte changes threads for less. `then` is called exactly once unless the program is being shut down.
     fn read(&self, range: Range<u64>, buffer: Buffer, then: Then);
+}
+
+impl dyn Stored + '_ {
+    /// As [`Stored::read`], for those who go on elsewhere than where the bytes were read.
+    ///
+    /// # Errors
+    /// Those of the read; [`Fault::Unavailable`] if the program is being shut down.
+    pub async fn fill(&self, range: Range<u64>, buffer: Buffer) -> Result<Buffer> {
+        let (done, answer) = oneshot::channel();
+        self.read(range, buffer, Box::new(move |filled| drop(done.send(filled))));
+        let stopping = |_gone| Fault::Unavailable("the program is stopping".to_owned()).in_store("any");
+        answer.await.map_err(stopping)?
+    }
 }
 
 /// What is done with bytes where they were read.

@@ -23,6 +23,7 @@ async fn put(store: &DiskStore, path: &str, bytes: Vec<u8>) {
 pub async fn read(stored: &dyn Stored) -> object_store::Result<Vec<u8>> {
     let mut all = Vec::new();
     let size = stored.meta().size;
+    stored.expect(size);
     while u64::try_from(all.len()).unwrap() < size {
         let (done, answer) = tokio::sync::oneshot::channel();
         let at = u64::try_from(all.len()).unwrap();

@@ -21,7 +21,6 @@ use object_store::{
     UploadPart,
 };
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// Entries of one step of a listing.
 const STEP: usize = 1_000;
@@ -172,9 +171,8 @@ fn pieces(version: Version, range: std::ops::Range<u64>) -> BoxStream<'static, R
             }
             let capacity = u64::try_from(buffer.capacity()).unwrap_or(u64::MAX);
             let to = at.saturating_add(capacity).min(range.end);
-            let (done, answer) = oneshot::channel();
-            version.read(at..to, buffer, Box::new(move |filled| drop(done.send(filled))));
-            let filled = answer.await.map_err(|_| fault::unavailable("the program is stopping"))??;
+            let stored: &dyn Stored = &*version;
+            let filled = stored.fill(at..to, buffer).await?;
             Ok::<_, Error>(Some((filled.into_bytes(), to)))
         }
     });

@@ -1,14 +1,12 @@
 //! The last bytes of what was listed: where an object's Head says what a listing shows of it.
 
 use super::S3Store;
-use super::fault::Understood;
+use super::objects::end_of_object;
+use crate::envelope::END;
 use crate::store::Ends;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, Result};
-
-/// Bytes of an end: those that a Head, a Footer and one Entry take.
-const END: u64 = 1_392;
+use object_store::{Error, ObjectMeta, Result};
 
 /// Ends that are read at a time.
 const AT_ONCE: usize = 64;
@@ -32,14 +30,12 @@ impl S3Store {
         if meta.size == 0 {
             return Ok(Some((meta, Bytes::new())));
         }
-        let options = GetOptions { range: Some(GetRange::Suffix(END)), ..GetOptions::default() };
-        let found = match self.0.client.get_opts(&self.at(&meta.location), options).await.understood() {
+        let length = u64::try_from(END).unwrap_or(u64::MAX);
+        let (now, end) = match end_of_object(self, &meta.location, length).await {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let now = ObjectMeta { location: meta.location, ..found.meta.clone() };
-        let end = found.bytes().await.understood()?;
         if let Some(e_tag) = now.e_tag.clone() {
             self.0.ends.insert((now.location.to_string(), e_tag), end.clone());
         }

@@ -26,7 +26,7 @@ mod stored;
 mod uploads;
 mod versions;
 
-pub use probe::{Lack, Probe};
+pub use probe::Lack;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -43,9 +43,6 @@ use tokio::sync::Semaphore;
 
 /// Bytes of a part of what we upload ourselves.
 const PART: usize = 8 << 20;
-
-/// The least that S3 takes as a part before the last.
-const LEAST_PART: u64 = 5 << 20;
 
 /// How long a backend may send nothing, and how long a request is tried again.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -1,7 +1,8 @@
 //! `object_store`'s traits, by its own client of S3.
 
 use super::fault::{self, Understood};
-use super::{S3Store, uploads};
+use super::{S3Store, SILENCE, uploads};
+use crate::envelope::HEAD;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -10,12 +11,14 @@ use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedLis
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
-    CopyMode, CopyOptions, Error, GetOptions, GetRange, GetResult, ListResult, MultipartId, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyMode, CopyOptions, Error, Extensions, GetOptions, GetRange, GetResult, ListResult, MultipartId, MultipartUpload,
+    ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// Whatever is at least so long ends with a Head, in which there is enough that was drawn at random to know it again.
-const KNOWN: usize = 1_024;
+/// What became of a write.
+pub(super) fn written(e_tag: Option<String>) -> PutResult {
+    PutResult { e_tag, version: None, extensions: Extensions::new() }
+}
 
 impl S3Store {
     fn back(&self, meta: ObjectMeta) -> Result<ObjectMeta> {
@@ -39,15 +42,13 @@ impl S3Store {
     /// What became of a write that was refused: it may be our own that stands in its way, whose answer was lost and
     /// which was then tried again. `end` are its last bytes.
     pub(super) async fn ours(&self, path: &Path, end: &Bytes, refused: Error) -> Result<PutResult> {
-        if end.len() < KNOWN || !matches!(refused, Error::AlreadyExists { .. } | Error::Precondition { .. }) {
+        // Whatever is at least so long ends with a Head, in which there is enough that was drawn at random.
+        if end.len() < HEAD || !matches!(refused, Error::AlreadyExists { .. } | Error::Precondition { .. }) {
             return Err(refused);
         }
         let length = u64::try_from(end.len()).unwrap_or(u64::MAX);
-        let options = GetOptions { range: Some(GetRange::Suffix(length)), ..GetOptions::default() };
-        let Ok(found) = self.0.client.get_opts(&self.at(path), options).await else { return Err(refused) };
-        let e_tag = found.meta.e_tag.clone();
-        match found.bytes().await {
-            Ok(there) if there == *end => Ok(PutResult { e_tag, version: None, extensions: object_store::Extensions::new() }),
+        match end_of_object(self, path, length).await {
+            Ok((meta, there)) if there == *end => Ok(written(meta.e_tag)),
             Ok(_) | Err(_) => Err(refused),
         }
     }
@@ -56,8 +57,8 @@ impl S3Store {
 /// The last bytes of a payload: enough to know it again.
 fn end_of(payload: &PutPayload) -> Bytes {
     let length = payload.content_length();
-    let mut end = Vec::with_capacity(KNOWN);
-    let mut skip = length.saturating_sub(KNOWN);
+    let mut end = Vec::with_capacity(HEAD);
+    let mut skip = length.saturating_sub(HEAD);
     for piece in payload {
         let from = skip.min(piece.len());
         skip -= from;
@@ -70,7 +71,7 @@ fn end_of(payload: &PutPayload) -> Bytes {
 impl ObjectStore for S3Store {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         let (end, unconditional) = (end_of(&payload), opts.mode == PutMode::Overwrite);
-        let options = PutOptions { extensions: object_store::Extensions::new(), ..opts };
+        let options = PutOptions { extensions: Extensions::new(), ..opts };
         match self.0.client.put_opts(&self.at(location), payload, options).await.understood() {
             Ok(done) => Ok(done),
             Err(error @ Error::AlreadyExists { .. }) if unconditional => {
@@ -175,8 +176,13 @@ impl PaginatedListStore for S3Store {
     }
 }
 
-/// An object that was read with a range is as long as its answer says; one without bytes is not sealed.
+/// The last bytes of an object, so many or all there are: whole, of one ETag, and within the time that a backend has.
 pub(super) async fn end_of_object(store: &S3Store, path: &Path, length: u64) -> Result<(ObjectMeta, Bytes)> {
+    let asked = tokio::time::timeout(SILENCE, asked_end(store, path, length)).await;
+    asked.map_err(|_| fault::unavailable("it is too slow"))?
+}
+
+async fn asked_end(store: &S3Store, path: &Path, length: u64) -> Result<(ObjectMeta, Bytes)> {
     let options = GetOptions { range: Some(GetRange::Suffix(length)), ..GetOptions::default() };
     let found = store.0.client.get_opts(&store.at(path), options).await;
     let found = match found.understood() {

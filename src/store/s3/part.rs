@@ -2,7 +2,7 @@
 
 use super::draft::prepared;
 use super::fault::{self, Understood};
-use super::{S3Store, uploads};
+use super::{S3Store, objects, uploads};
 use crate::store::Terms;
 use crate::store::backend::{Draft, Prepare, Upload};
 use async_trait::async_trait;
@@ -85,8 +85,7 @@ async fn send(
     let sent = request.customize().disable_payload_signing().send().await;
     let sent = sent.map_err(|error| fault::sdk(&upload.path, error))?;
     let e_tag = sent.e_tag.ok_or_else(|| fault::unavailable("a part without an ETag"))?;
-    let id = uploads::content_id(number, &e_tag).content_id;
-    Ok(PutResult { e_tag: Some(id), version: None, extensions: object_store::Extensions::new() })
+    Ok(objects::written(Some(uploads::content_id(number, &e_tag).content_id)))
 }
 
 /// Pieces as the body of a request, which fails if they end early.

@@ -1,6 +1,7 @@
 //! What a backend can do, found by trying: before anything is served from it.
 
-use super::{LEAST_PART, PART, S3Store};
+use super::{PART, S3Store};
+use crate::envelope::UNIT;
 use crate::store::backend::{Backend, Source, Upload};
 use crate::store::{Terms, Version, layout};
 use bytes::Bytes;
@@ -62,26 +63,19 @@ impl fmt::Display for Lack {
     }
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Probe {
-    /// What the backend has not.
-    pub lacks: Vec<Lack>,
-}
-
 impl S3Store {
-    /// Tries what is needed, under a name of its own below the system prefix, and removes what it wrote.
+    /// What the backend has not. Tries what is needed, under a name of its own below the system prefix, and removes what it wrote.
     ///
     /// # Errors
     /// If the backend cannot be asked: it is not there, or refuses our credentials.
-    pub async fn probe(&self, name: &str) -> Result<Probe> {
+    pub async fn probe(&self, name: &str) -> Result<Vec<Lack>> {
         let folder = format!("{}/probe/{name}", layout::SYSTEM);
         let found = self.try_all(&folder).await;
         let left: Vec<Path> = self.list(Some(&Path::from(folder))).map_ok(|meta| meta.location).try_collect().await?;
         for path in left {
             self.delete(&path).await?;
         }
-        Ok(Probe { lacks: found? })
+        found
     }
 
     async fn try_all(&self, folder: &str) -> Result<Vec<Lack>> {
@@ -131,9 +125,9 @@ impl S3Store {
         let made = self.put_opts(large, PutPayload::from(bytes), PutMode::Overwrite.into()).await?;
         let source = Source { path: large.clone(), version: Version::Null, e_tag: made.e_tag.unwrap_or_default() };
         let to = Path::from(format!("{large}-copy"));
-        let copied = self.splice(&source, LEAST_PART, Bytes::from_static(b"end"), &to, Terms::default()).await;
+        let copied = self.splice(&source, UNIT, Bytes::from_static(b"end"), &to, Terms::default()).await;
         let whole = match copied {
-            Ok(_) => self.head(&to).await?.size == LEAST_PART + 3,
+            Ok(_) => self.head(&to).await?.size == UNIT + 3,
             Err(_) => false,
         };
         if !whole {

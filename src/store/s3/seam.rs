@@ -3,7 +3,7 @@
 use super::draft::Drafted;
 use super::part::{self, Streamed};
 use super::stored::Version;
-use super::{S3Store, SILENCE, fault, objects};
+use super::{S3Store, objects};
 use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
 use crate::store::{Terms, Versions};
 use async_trait::async_trait;
@@ -14,13 +14,12 @@ use object_store::{PutResult, Result};
 use std::collections::HashSet;
 
 /// What is read of an object first: all of a small one, and of a large one the tail.
-const END: u64 = 64 << 10;
+const FIRST: u64 = 64 << 10;
 
 #[async_trait]
 impl Backend for S3Store {
     async fn open(&self, path: &Path) -> Result<Box<dyn Stored>> {
-        let asked = tokio::time::timeout(SILENCE, objects::end_of_object(self, path, END)).await;
-        let (meta, end) = asked.map_err(|_| fault::unavailable("it is too slow"))??;
+        let (meta, end) = objects::end_of_object(self, path, FIRST).await?;
         Ok(Box::new(Version::new(self.clone(), meta, end)))
     }
 

@@ -1,7 +1,8 @@
 //! Uploads: finished with gaps in their numbers and on terms, made of what lies there already, and listed.
 
 use super::fault::{self, Understood};
-use super::{LEAST_PART, S3Store, part};
+use super::{S3Store, objects, part};
+use crate::envelope::UNIT;
 use crate::store::backend::{OpenUpload, Source, Upload};
 use crate::store::{Millis, Terms};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -55,7 +56,7 @@ impl S3Store {
         let refused = match request.send().await {
             Ok(done) => {
                 let e_tag = done.e_tag.ok_or_else(|| fault::unavailable("a completed upload without an ETag"))?;
-                return Ok(PutResult { e_tag: Some(e_tag), version: None, extensions: object_store::Extensions::new() });
+                return Ok(objects::written(Some(e_tag)));
             }
             Err(error) => fault::sdk(path, error),
         };
@@ -92,7 +93,7 @@ impl S3Store {
     /// A new object of so many first bytes of another and a new end.
     pub(super) async fn spliced(&self, from: (&Source, u64), end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {
         let (from, keep) = from;
-        if keep < LEAST_PART {
+        if keep < UNIT {
             let bytes = part::whole(self, &from.path, 0..keep, &from.e_tag).await?;
             return self.put_opts(to, PutPayload::from_iter([bytes, end]), terms.into()).await;
         }
@@ -111,7 +112,7 @@ impl S3Store {
 
     /// Whether a source still is what was meant: of one that became shorter some backends refuse the range first.
     async fn is_still(&self, from: &Source) -> Result<()> {
-        let (meta, _) = super::objects::end_of_object(self, &from.path, 1).await?;
+        let (meta, _) = objects::end_of_object(self, &from.path, 1).await?;
         if meta.e_tag.as_deref() == Some(from.e_tag.as_str()) {
             return Ok(());
         }
