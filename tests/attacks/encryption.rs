@@ -19,7 +19,7 @@ fn client() -> Client {
         let home = Home::in_memory();
         let config = home.path().join("waxseal.toml");
         fs::write(&config, "danger_allow_sse_c_over_http = true\n").unwrap();
-        let server = home.serve_with(&["--config", config.to_str().unwrap()]);
+        let server = home.serve_with(&["--config", config.to_str().unwrap()]).kept();
         assert_eq!(server.client().send(&request("PUT", &format!("/{BUCKET}"))).status, 200);
         (home, server)
     });

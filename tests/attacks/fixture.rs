@@ -17,7 +17,7 @@ pub fn client() -> Client {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
     let fixture = FIXTURE.get_or_init(|| {
         let home = Home::in_memory();
-        let server = home.serve();
+        let server = home.serve().kept();
         let client = server.client();
         assert_eq!(client.send(&request("PUT", &format!("/{BUCKET}"))).status, 200);
         assert_eq!(client.send(&put("old", OLD)).status, 200);

@@ -8,7 +8,7 @@ fn client() -> Client {
     static SERVER: OnceLock<(Home, Server)> = OnceLock::new();
     let (_, server) = SERVER.get_or_init(|| {
         let home = Home::in_memory();
-        let server = home.serve();
+        let server = home.serve().kept();
         (home, server)
     });
     server.client()

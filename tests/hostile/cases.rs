@@ -1,7 +1,8 @@
 //! What such a backend tries.
 
 use crate::backend::Hostile;
-use crate::support::stack::{Dice, Stack, in_memory};
+use crate::support::scratch::in_memory;
+use crate::support::stack::{Dice, Stack};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Uploads that are sent to, completed and given up all at once: one of the two ends them, and nothing else is left.
 
-use crate::support::stack::{Stack, body, in_memory};
+use crate::support::scratch::in_memory;
+use crate::support::stack::{Stack, body};
 use futures::StreamExt;
 use std::path::Path;
 use std::sync::Arc;

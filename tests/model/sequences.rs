@@ -1,6 +1,7 @@
 //! 10^4 sequences: what an operation that was abandoned leaves is the old state or the new one.
 
-use crate::support::stack::{Dice, Stack, in_memory};
+use crate::support::scratch::in_memory;
+use crate::support::stack::{Dice, Stack};
 use crate::uploads::{Scene, Uploads};
 use std::collections::BTreeMap;
 use std::pin::Pin;

@@ -1,5 +1,6 @@
 //! `object_store`'s own suite.
 
+use crate::support::scratch;
 use object_store::integration as suite;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ pub fn settings() -> Settings {
 }
 
 fn on_disk<F: Future<Output = ()>>(case: impl FnOnce(DiskStore) -> F) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch::folder();
     let store = DiskStore::create(folder.path(), settings()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(case(store));

@@ -1,6 +1,7 @@
 //! What the seam promises beyond `object_store`'s traits.
 
 use crate::integration::settings;
+use crate::support::scratch;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt, PutMode};
@@ -10,7 +11,7 @@ use waxseal::store::disk::{DiskStore, salvage};
 use waxseal::store::{Backend, Buffers, Fault, Source, Stored, Upload, Version};
 
 pub fn run<F: Future<Output = ()>>(case: impl FnOnce(DiskStore, tempfile::TempDir) -> F) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch::folder();
     let store = DiskStore::create(folder.path(), settings()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(case(store, folder));
@@ -255,7 +256,7 @@ fn a_salvage_finds_every_object_of_a_store_that_does_not_open() {
 
 #[test]
 fn a_full_disk_refuses_writes_and_takes_deletes() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch::folder();
     let mounted =
         std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(folder.path()).output();
     if !mounted.is_ok_and(|output| output.status.success()) {

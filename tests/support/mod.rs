@@ -5,6 +5,7 @@
 pub mod client;
 pub mod proxy;
 pub mod s3_server;
+pub mod scratch;
 pub mod server;
 pub mod stack;
 pub mod tls;

@@ -1,6 +1,8 @@
 //! A real S3 server for the program to stand before: MinIO, which `make tools` builds where there is Go.
 
 use super::client::{Client, request};
+use super::scratch;
+use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +19,7 @@ pub const SECRET_KEY: &str = "tests-only/bK2cX7nV4qL9wE5tR8yU1iO3";
 /// A running server, which ends with this process however that ends.
 pub struct S3Server {
     pub address: SocketAddr,
-    _shell: Child,
+    _server: Child,
     _folder: TempDir,
 }
 
@@ -37,23 +39,22 @@ impl S3Server {
         if !program.exists() {
             return None;
         }
-        let folder = super::stack::in_memory();
+        let folder = scratch::in_memory();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        // The shell waits for an end of its input, which comes when this process is gone, and takes the server with it.
-        let script = "\"$0\" server --address \"$1\" \"$2\" >\"$3\" 2>&1 & read gone; kill $!";
-        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+        let (data, log) = (folder.path().join("data"), File::create(folder.path().join("log")).unwrap());
         std::fs::create_dir(&data).unwrap();
-        let shell = Command::new("sh")
-            .args(["-c", script])
-            .arg(program)
-            .arg(address.to_string())
-            .args([&data, &log])
+        let server = Command::new(program)
+            .args(["server", "--address", &address.to_string()])
+            .arg(data)
             .env("MINIO_ROOT_USER", ACCESS_KEY)
             .env("MINIO_ROOT_PASSWORD", SECRET_KEY)
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
             .spawn()
             .unwrap();
-        let server = Self { address, _shell: shell, _folder: folder };
+        scratch::ends_with_this_process(&server);
+        let server = Self { address, _server: server, _folder: folder };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(20), "MinIO does not listen");

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::s3_server::{self, S3Server};
+use super::scratch;
 use super::tls::Certificate;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -40,7 +41,7 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        Self::of(tempfile::tempdir().unwrap())
+        Self::of(scratch::folder())
     }
 
     /// The section that puts the store behind a real S3 server instead of into a directory, where the run is to have it
@@ -64,9 +65,7 @@ impl Home {
 
     /// In memory: for tests that sync often and do not measure it.
     pub fn in_memory() -> Self {
-        let shared = Path::new("/dev/shm");
-        let folder = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() };
-        Self::of(folder.unwrap())
+        Self::of(scratch::in_memory())
     }
 
     pub fn path(&self) -> &Path {
@@ -185,6 +184,12 @@ impl Server {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Never dropped, as what is static is not: ends with this process.
+    pub fn kept(self) -> Self {
+        scratch::ends_with_this_process(&self.child);
+        self
     }
 
     /// kill -9.

@@ -29,11 +29,6 @@ pub fn settings() -> Settings {
     Settings { clock: clock(), cache: 16 << 20 }
 }
 
-pub fn in_memory() -> tempfile::TempDir {
-    let shared = std::path::Path::new("/dev/shm");
-    if shared.is_dir() { tempfile::tempdir_in(shared).unwrap() } else { tempfile::tempdir().unwrap() }
-}
-
 fn keys() -> waxseal::keyring::Settings {
     waxseal::keyring::Settings { clock: clock(), cache: Duration::from_secs(300) }
 }
