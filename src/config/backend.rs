@@ -18,7 +18,7 @@ pub enum Storage {
 /// Memory for transfers, if nothing is said.
 pub(super) const MEMORY: u64 = 512 << 20;
 
-pub(super) fn read(table: Table, memory: u64, faults: &mut Vec<Fault>) -> Storage {
+pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<Fault>) -> Storage {
     let mut reader = Reader::new(table, "backend", faults);
     let kind = reader.parsed("kind", "write \"disk\" or \"s3\"", kind).unwrap_or(Kind::Disk);
     if kind == Kind::Disk {
@@ -56,6 +56,7 @@ pub(super) fn read(table: Table, memory: u64, faults: &mut Vec<Fault>) -> Storag
         keys,
         authority,
         memory: usize::try_from(memory).unwrap_or(usize::MAX),
+        heads,
     }))
 }
 

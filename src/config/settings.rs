@@ -32,7 +32,7 @@ pub const KEYS: [&str; 43] = [
     "tls.certificate",
     "tls.key",
     "cache.keys",
-    "cache.objects",
+    "cache.heads",
     "cache.index",
     "cache.settings_ttl",
     "backend.kind",
@@ -187,15 +187,14 @@ fn settings(table: Table, over: Overrides, faults: &mut Vec<Fault>) -> Settings 
     reader.end();
     let tls = tls_of(tls, (over.tls_certificate, over.tls_key), faults);
     let (limits, memory) = limits_of(limits, faults);
+    let Cache { keys, heads, index, settings_ttl } = cache_of(cache, faults);
     let server = server::Settings { tls, ..limits };
-    let backend = backend::read(backend_table, memory, faults);
-    let Cache { keys, objects, index, settings_ttl } = cache_of(cache, faults);
+    let backend = backend::read(backend_table, (memory, heads), faults);
     let kms_keys = kms::read(kms_keys, faults);
     let (users, names) = users::read(users, faults);
     let (day, expire) = (day_of(lifecycle, faults), expire_of(multipart, faults));
     let usual = gateway::Settings::default();
-    let gateway =
-        gateway::Settings { etag, max_upload, verified: objects, day, expire, keep_configuration: settings_ttl, ..usual };
+    let gateway = gateway::Settings { etag, max_upload, verified: heads, day, expire, keep_configuration: settings_ttl, ..usual };
     Settings {
         data: data.unwrap_or_default(),
         backend,
@@ -281,7 +280,7 @@ fn tls_of(table: Table, over: (Option<PathBuf>, Option<PathBuf>), faults: &mut V
 
 struct Cache {
     keys: Duration,
-    objects: u64,
+    heads: u64,
     index: usize,
     settings_ttl: Duration,
 }
@@ -289,11 +288,11 @@ struct Cache {
 fn cache_of(table: Table, faults: &mut Vec<Fault>) -> Cache {
     let mut reader = Reader::new(table, "cache", faults);
     let keys = reader.duration("keys").unwrap_or(Duration::from_mins(5));
-    let objects = reader.count("objects").unwrap_or(10_000);
+    let heads = reader.size("heads").unwrap_or(gateway::Settings::default().verified);
     let index = reader.size("index").unwrap_or(256 << 20);
     let settings_ttl = reader.duration("settings_ttl").unwrap_or(gateway::Settings::default().keep_configuration);
     reader.end();
-    Cache { keys, objects, index: usize::try_from(index).unwrap_or(usize::MAX), settings_ttl }
+    Cache { keys, heads, index: usize::try_from(index).unwrap_or(usize::MAX), settings_ttl }
 }
 
 fn expire_of(table: Table, faults: &mut Vec<Fault>) -> Duration {

@@ -3,7 +3,7 @@
 use super::configuration::Configuration;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{AclAsked, GetBucketAcl, GetObjectAcl, PutBucketAcl, PutObjectAcl};
-use super::read::Sealed;
+use super::read::{Sealed, Takes};
 use super::{Error, Refusal, items};
 use crate::access::{Acl, CannedAcl, CanonicalId, Facts, Object, Operation, Permitted, Standing};
 use crate::envelope::{self, Metadata};
@@ -96,10 +96,14 @@ impl Gateway {
     ///
     /// # Errors
     /// As [`Gateway::find_to_read`]; `AccessDenied`.
-    pub(super) async fn find_permitted<O: Operation>(&self, operation: &Permitted<O>) -> Result<Sealed, Error> {
+    pub(super) async fn find_permitted<O: Operation>(&self, operation: &Permitted<O>, takes: Takes) -> Result<Sealed, Error> {
         let bucket = bucket_of(operation)?;
-        let object = operation.operation().object().ok_or(Refusal::NoSuchKey)?;
-        let found = self.find_to_read(&bucket, object.key, object.version).await?;
+        let Object { key, version, .. } = operation.operation().object().ok_or(Refusal::NoSuchKey)?;
+        let found = match (takes, version) {
+            (Takes::Content(span), None) => self.find_content(&bucket, key, span).await,
+            (Takes::Facts | Takes::Content(_), _) => self.find_version(&bucket, key, version).await,
+        };
+        let found = self.to_read(found, (&bucket, key), version).await?;
         if operation.holds_of(|| found.acl(&bucket))? { Ok(found) } else { Err(Refusal::AccessDenied.into()) }
     }
 
@@ -136,7 +140,7 @@ impl Gateway {
     /// As [`Gateway::head`].
     pub async fn object_acl(&self, operation: Permitted<GetObjectAcl>) -> Result<Acl, Error> {
         let bucket = bucket_of(&operation)?;
-        self.find_permitted(&operation).await?.acl(&bucket)
+        self.find_permitted(&operation, Takes::Facts).await?.acl(&bucket)
     }
 
     /// Replaces an object's ACL; its time stays.

@@ -4,6 +4,7 @@ use super::Error;
 use super::gateway::Gateway;
 use super::operation::{Attributes, Checksum, Conditions};
 use super::outcome::{Attributed, ObjectPart};
+use super::read::Takes;
 use crate::access::Permitted;
 use crate::envelope::{Entry, Opened};
 
@@ -14,7 +15,8 @@ impl Gateway {
     /// As [`Gateway::head`].
     pub async fn attributes(&self, operation: Permitted<Attributes>) -> Result<Attributed, Error> {
         let Attributes { customer, after, limit, .. } = operation.operation();
-        let (sealed, described) = self.describe(&operation, customer.as_ref(), (None, &Conditions::default())).await?;
+        let (sealed, described) =
+            self.describe(&operation, customer.as_ref(), (None, &Conditions::default()), Takes::Facts).await?;
         let (parts, next) = parts(sealed.opened()?, *after, *limit);
         Ok(Attributed { described, parts, next })
     }

@@ -67,7 +67,7 @@ impl Gateway {
         let etag = if chosen.customer.is_some() {
             etag::opaque(&backend_etag)
         } else {
-            etag::of(opened.record(), opened.entries().len(), &backend_etag)
+            etag::of(self.settings.etag, opened.record(), opened.entries().len(), &backend_etag)
         };
         let modified = Millis(metadata.created);
         let checksum = computed.map(|sum| (sum, ChecksumScope::FullObject)).or(described.checksum);

@@ -1,14 +1,15 @@
 //! What clients see as ETag, derived from what was sealed.
 
+use super::gateway::EtagKind;
 use crate::envelope::{ChecksumKind, EtagRecord, Record};
 
-/// The ETag of an object, without quotes: a function of its final record and, if that is opaque, of the backend's
-/// ETag, so that LIST, HEAD and GET agree without sharing anything.
-pub(super) fn of(record: &Record, segments: usize, backend_etag: &str) -> String {
-    match record.etag {
-        EtagRecord::Md5(md5) => hex(&md5),
-        EtagRecord::Composite(md5) => format!("{}-{segments}", hex(&md5)),
-        EtagRecord::Opaque => opaque(backend_etag),
+/// The ETag of an object, without quotes: a function of its final record and, if that or the operator wants it opaque,
+/// of the backend's ETag, so that LIST, HEAD and GET agree without sharing anything.
+pub(super) fn of(shown: EtagKind, record: &Record, segments: usize, backend_etag: &str) -> String {
+    match (shown, &record.etag) {
+        (EtagKind::Md5, EtagRecord::Md5(md5)) => hex(md5),
+        (EtagKind::Md5, EtagRecord::Composite(md5)) => format!("{}-{segments}", hex(md5)),
+        (EtagKind::Md5, EtagRecord::Opaque) | (EtagKind::Opaque, _) => opaque(backend_etag),
     }
 }
 

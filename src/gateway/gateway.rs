@@ -23,7 +23,7 @@ pub struct Settings {
     pub max_upload: u64,
     /// How long verified heads and tails, and with them keys of objects, are kept.
     pub keep_verified: Duration,
-    /// How many of them are kept.
+    /// Bytes of memory for them.
     pub verified: u64,
     /// How long after its beginning an upload that was not completed is given up.
     pub expire: Duration,
@@ -42,7 +42,7 @@ impl Default for Settings {
             etag: EtagKind::Md5,
             max_upload: 5 << 30,
             keep_verified: Duration::from_mins(5),
-            verified: 10_000,
+            verified: 64 << 20,
             expire: Duration::from_hours(7 * 24),
             day: Day::Real,
             keep_configuration: Duration::from_secs(2),
@@ -92,7 +92,11 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, keyring, buffers, clock, settings } = parts;
-        let verified = moka::sync::Cache::builder().max_capacity(settings.verified).time_to_live(settings.keep_verified).build();
+        let verified = moka::sync::Cache::builder()
+            .max_capacity(settings.verified)
+            .weigher(|_, verified: &Arc<Verified>| verified.weight())
+            .time_to_live(settings.keep_verified)
+            .build();
         let configurations = moka::sync::Cache::builder().max_capacity(BUCKETS).time_to_live(settings.keep_configuration).build();
         Self {
             backend,

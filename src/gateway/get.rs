@@ -7,7 +7,7 @@ use super::encryption::Customer;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{Conditions, Get, Head, Span};
 use super::outcome::{Described, Opened};
-use super::read::{Sealed, read_all};
+use super::read::{Sealed, Takes, before_tail, read_all};
 use super::{Error, Refusal, range};
 use crate::access::{Object, Operation, Permitted};
 use crate::envelope::{self, Kind, Run, SEALED_CHUNK, claimed_segments};
@@ -25,7 +25,7 @@ impl Gateway {
     /// `NoSuchKey`, the customer key's, the preconditions', `InvalidRange`, `InvalidPart`, or an integrity error.
     pub async fn head(&self, operation: Permitted<Head>) -> Result<Described, Error> {
         let Head { range, conditions, customer, .. } = operation.operation();
-        Ok(self.describe(&operation, customer.as_ref(), (*range, conditions)).await?.1)
+        Ok(self.describe(&operation, customer.as_ref(), (*range, conditions), Takes::Facts).await?.1)
     }
 
     /// An object's content, of which the first chunk has been verified when this returns.
@@ -34,7 +34,8 @@ impl Gateway {
     /// As [`Gateway::head`].
     pub async fn get(&self, operation: Permitted<Get>) -> Result<Opened, Error> {
         let Get { range, conditions, customer, .. } = operation.operation();
-        let (sealed, described) = self.describe(&operation, customer.as_ref(), (*range, conditions)).await?;
+        let asked = (*range, conditions);
+        let (sealed, described) = self.describe(&operation, customer.as_ref(), asked, Takes::Content(*range)).await?;
         sealed.open(described, &self.buffers).await
     }
 
@@ -43,8 +44,9 @@ impl Gateway {
         operation: &Permitted<O>,
         customer: Option<&Customer>,
         (span, conditions): (Option<Span>, &Conditions),
+        takes: Takes,
     ) -> Result<(Sealed, Described), Error> {
-        let sealed = self.find_permitted(operation).await?;
+        let sealed = self.find_permitted(operation, takes).await?;
         if let (Some(Span::Part(number)), None) = (span, customer)
             && claimed_segments(&sealed.end).is_some_and(|count| number > count.max(1) && sealed.opened().is_err())
         {
@@ -81,7 +83,7 @@ impl Sealed {
         }
         let whole = described.range.is_none();
         let until = described.range.and_then(|(_, last)| opened.runs(last, last, RUN).last()).map(|run| run.sealed.end);
-        self.stored.expect(until.unwrap_or(self.stored.meta().size));
+        self.stored.expect(until.unwrap_or_else(|| before_tail(&opened, self.stored.meta().size)));
         let fetcher =
             Arc::new(Fetcher { stored: self.stored, end: self.end, opened, path: self.path, buffers: buffers.clone(), whole });
         let mut runs = runs.peekable();

@@ -1,15 +1,16 @@
 //! LIST: one backend page, and what each object's last bytes tell.
 
 use super::etag;
-use super::gateway::{Gateway, bucket_of};
+use super::gateway::{EtagKind, Gateway, bucket_of};
 use super::operation::List;
 use super::outcome::{Listed, Next, Page};
 use super::read::{Glimpse, glimpse};
+use super::versions::millis;
 use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
 use crate::keyring::{Bucket, Listing};
-use crate::store::{Ends, Millis, decode_key, encode_prefix, layout};
+use crate::store::{Ends, WithoutEnds, decode_key, encode_prefix, layout};
 use bytes::Bytes;
 use object_store::ObjectMeta;
 use object_store::list::PaginatedListOptions;
@@ -22,9 +23,12 @@ const HEADS_A_JOB: usize = 256;
 /// How many entries are asked for where a common prefix may hide most of them.
 const FEW: usize = 4;
 
+/// An object of a page: its key, what the backend says of it, and its last bytes, if they are looked at.
+pub(super) type Found = (String, ObjectMeta, Option<Bytes>);
+
 /// What a page holds at a place: an object, or all keys with a common prefix.
 enum Item {
-    Object(String, ObjectMeta, Bytes),
+    Object(String, ObjectMeta, Option<Bytes>),
     Prefix(String),
 }
 
@@ -40,6 +44,9 @@ impl Gateway {
     ///
     /// An object that does not verify is listed all the same, for its owner must see it to remove it: with the size
     /// that follows from its length, an opaque ETag and the backend's time. GET and HEAD refuse it.
+    ///
+    /// Where ETags are opaque, and each object that is looked at would cost the backend a read, none is: all of a page is
+    /// shown so then.
     ///
     /// # Errors
     /// `InvalidArgument` for a token that was not made here for this bucket.
@@ -105,37 +112,34 @@ impl Gateway {
     }
 
     /// One page of the backend, with the last bytes of each object, and whether there are more.
-    pub(super) async fn page(
-        &self,
-        view: &View<'_>,
-        offset: Option<String>,
-        limit: usize,
-    ) -> Result<(Vec<(String, ObjectMeta, Bytes)>, bool), Error> {
-        let options = PaginatedListOptions { offset, max_keys: Some(limit.min(1_000)), ..PaginatedListOptions::default() };
+    pub(super) async fn page(&self, view: &View<'_>, offset: Option<String>, limit: usize) -> Result<(Vec<Found>, bool), Error> {
+        let mut options = PaginatedListOptions { offset, max_keys: Some(limit.min(1_000)), ..PaginatedListOptions::default() };
+        if self.settings.etag == EtagKind::Opaque {
+            options.extensions.insert(WithoutEnds);
+        }
         let from = layout::prefix(&view.bucket.name, view.prefix);
         let found = self.backend.list_paginated(Some(&from), options).await?;
         let more = found.page_token.is_some();
-        let ends = found.result.extensions.get::<Ends>().map(|ends| ends.0.clone()).unwrap_or_default();
-        let mut ends = ends.into_iter();
+        let mut ends = found.result.extensions.get::<Ends>().map(|ends| ends.0.clone().into_iter());
         let start = view.bucket.name.len() + 1;
         let mut page = Vec::with_capacity(found.result.objects.len());
         for meta in found.result.objects {
             let name = meta.location.as_ref().get(start..).unwrap_or_default();
             let key = decode_key(name).ok_or_else(|| Error::Internal(format!("no key has the name {}", meta.location)))?;
-            page.push((key, meta, ends.next().unwrap_or_default()));
+            page.push((key, meta, ends.as_mut().map(|ends| ends.next().unwrap_or_default())));
         }
         Ok((page, more))
     }
 
     /// Opens the Head and tail of each object, many at a time.
-    async fn look_at(&self, bucket: &Arc<Bucket>, objects: Vec<(String, ObjectMeta, Bytes)>) -> Result<Vec<Listed>, Error> {
-        let keks = Arc::new(self.keks_of(bucket, &objects).await?);
+    async fn look_at(&self, bucket: &Arc<Bucket>, objects: Vec<Found>) -> Result<Vec<Listed>, Error> {
+        let eye = Arc::new(self.eye(bucket, &objects).await?);
         let mut jobs = Vec::new();
         let mut objects = objects.into_iter().peekable();
         while objects.peek().is_some() {
             let some: Vec<_> = objects.by_ref().take(HEADS_A_JOB).collect();
-            let (bucket, keks) = (Arc::clone(bucket), Arc::clone(&keks));
-            let look = move || some.into_iter().map(|object| look(&bucket, &keks, object)).collect::<Vec<_>>();
+            let eye = Arc::clone(&eye);
+            let look = move || some.into_iter().map(|object| eye.look(object)).collect::<Vec<_>>();
             jobs.push(tokio::task::spawn_blocking(look));
         }
         let mut listed = Vec::new();
@@ -147,15 +151,11 @@ impl Gateway {
         Ok(listed)
     }
 
-    /// The keys that the Heads of a page name: mostly one.
-    pub(super) async fn keks_of(
-        &self,
-        bucket: &Bucket,
-        objects: &[(String, ObjectMeta, Bytes)],
-    ) -> Result<HashMap<KekId, Arc<Kek>>, Error> {
+    /// What opens the Heads of a page: the keys that they name, mostly one.
+    pub(super) async fn eye(&self, bucket: &Arc<Bucket>, objects: &[Found]) -> Result<Eye, Error> {
         let mut keks = HashMap::new();
         for (_, meta, end) in objects {
-            let Ok(clear) = ClearHead::find(meta.size, end) else { continue };
+            let Some(Ok(clear)) = end.as_ref().map(|end| ClearHead::find(meta.size, end)) else { continue };
             let id = clear.kek_id();
             if keks.contains_key(&id) {
                 continue;
@@ -166,7 +166,7 @@ impl Gateway {
                 Err(error) => return Err(error),
             }
         }
-        Ok(keks)
+        Ok(Eye { bucket: Arc::clone(bucket), keks, shown: self.settings.etag })
     }
 
     async fn listed(&self, bucket: &Bucket, object: (String, ObjectMeta), glimpse: Look) -> Result<Listed, Error> {
@@ -184,12 +184,7 @@ impl Gateway {
         };
         let glimpse = glimpse.unwrap_or_else(|why| {
             tracing::error!(path = %meta.location, %why, "an object in a listing does not verify");
-            Glimpse {
-                etag: etag::opaque(meta.e_tag.as_deref().unwrap_or_default()),
-                modified: Millis(u64::try_from(meta.last_modified.timestamp_millis()).unwrap_or(0)),
-                checksum: None,
-                owner: None,
-            }
+            unopened(&meta)
         });
         let Glimpse { etag, modified, checksum, owner } = glimpse;
         let owner = owner.unwrap_or_else(|| bucket.owner.clone());
@@ -199,21 +194,34 @@ impl Gateway {
 
 pub(super) type Look = envelope::Result<Option<Glimpse>>;
 
-pub(super) fn look(
-    bucket: &Bucket,
-    keks: &HashMap<KekId, Arc<Kek>>,
-    object: (String, ObjectMeta, Bytes),
-) -> ((String, ObjectMeta), Look) {
-    let (key, meta, end) = object;
-    let seen = if end.is_empty() {
-        Ok(None)
-    } else {
-        ClearHead::find(meta.size, &end).and_then(|clear| match keks.get(&clear.kek_id()) {
-            Some(kek) => glimpse(&meta, &end, kek, &Context { bucket: bucket.uuid, key: &key }),
-            None => Err(envelope::Error { kind: envelope::Kind::WrongKey, why: "no KEK of this id" }),
-        })
-    };
-    ((key, meta), seen)
+/// What a listing shows of an object that was not opened.
+pub(super) fn unopened(meta: &ObjectMeta) -> Glimpse {
+    let etag = etag::opaque(meta.e_tag.as_deref().unwrap_or_default());
+    Glimpse { etag, modified: millis(meta.last_modified), checksum: None, owner: None }
+}
+
+/// Opens the Heads of one bucket's objects.
+pub(super) struct Eye {
+    bucket: Arc<Bucket>,
+    keks: HashMap<KekId, Arc<Kek>>,
+    shown: EtagKind,
+}
+
+impl Eye {
+    pub(super) fn look(&self, (key, meta, end): Found) -> ((String, ObjectMeta), Look) {
+        let seen = match end {
+            None => Ok(Some(unopened(&meta))),
+            Some(end) if end.is_empty() => Ok(None),
+            Some(end) => ClearHead::find(meta.size, &end).and_then(|clear| match self.keks.get(&clear.kek_id()) {
+                Some(kek) => {
+                    let context = Context { bucket: self.bucket.uuid, key: &key };
+                    glimpse((&meta, &end), kek, &context, self.shown)
+                }
+                None => Err(envelope::Error { kind: envelope::Kind::WrongKey, why: "no KEK of this id" }),
+            }),
+        };
+        ((key, meta), seen)
+    }
 }
 
 impl Item {

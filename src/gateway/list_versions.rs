@@ -1,13 +1,12 @@
 //! ListObjectVersions: pages of the backend's versions, and what each one's last bytes tell.
 
 use super::Error;
-use super::etag;
 use super::gateway::{Gateway, bucket_of};
-use super::list::{Look, View, look};
+use super::list::{Look, View, unopened};
 use super::operation::ListVersions;
 use super::outcome::{Listed, ShownVersion, VersionPage};
 use super::read::Glimpse;
-use super::versions::{millis, shown};
+use super::versions::shown;
 use crate::access::Permitted;
 use crate::envelope;
 use crate::keyring::Bucket;
@@ -89,10 +88,9 @@ impl Gateway {
         bucket: &Arc<Bucket>,
         found: Vec<(String, ListedVersion)>,
     ) -> Result<Vec<ShownVersion>, Error> {
-        let objects: Vec<_> = found.iter().map(|(key, one)| (key.clone(), one.meta.clone(), one.end.clone())).collect();
-        let keks = Arc::new(self.keks_of(bucket, &objects).await?);
-        let (of, known) = (Arc::clone(bucket), Arc::clone(&keks));
-        let job = move || objects.into_iter().map(|object| look(&of, &known, object)).collect::<Vec<_>>();
+        let objects: Vec<_> = found.iter().map(|(key, one)| (key.clone(), one.meta.clone(), Some(one.end.clone()))).collect();
+        let eye = self.eye(bucket, &objects).await?;
+        let job = move || objects.into_iter().map(|object| eye.look(object)).collect::<Vec<_>>();
         let looks = tokio::task::spawn_blocking(job).await.map_err(Error::job)?;
         let mut all = Vec::with_capacity(found.len());
         for ((key, version), (_, look)) in found.into_iter().zip(looks) {
@@ -117,8 +115,7 @@ impl Gateway {
         };
         let Glimpse { etag, modified, checksum, owner } = glimpse.unwrap_or_else(|why| {
             tracing::error!(path = %meta.location, %why, "a version in a listing does not verify");
-            let etag = etag::opaque(meta.e_tag.as_deref().unwrap_or_default());
-            Glimpse { etag, modified: millis(meta.last_modified), checksum: None, owner: None }
+            unopened(&meta)
         });
         let owner = owner.unwrap_or_else(|| bucket.owner.clone());
         let listed = Listed { key, size: size.unwrap_or(0), etag, modified, checksum, owner };

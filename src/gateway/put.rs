@@ -173,10 +173,7 @@ impl Gateway {
         };
         let result = self.settle(&wrapped, result).await?;
         let meta_etag = result.e_tag.unwrap_or_default();
-        let etag = match record.etag {
-            EtagRecord::Md5(md5) => etag::hex(&md5),
-            EtagRecord::Opaque | EtagRecord::Composite(_) => etag::opaque(&meta_etag),
-        };
+        let etag = etag::of(self.settings.etag, &record, 1, &meta_etag);
         let modified = Millis(metadata.created);
         Ok(Committed { etag, modified, checksum: sums.checksum, version })
     }

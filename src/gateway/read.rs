@@ -3,7 +3,7 @@
 use super::acl::owner_in;
 use super::encryption::{Customer, ServerSide, fitting};
 use super::etag;
-use super::gateway::Gateway;
+use super::gateway::{EtagKind, Gateway};
 use super::lock::lock_of;
 use super::operation::{About, Checksum, ChecksumScope, Span};
 use super::outcome::{Described, PartRead};
@@ -17,19 +17,41 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
 use std::sync::Arc;
 
+/// What is about to be taken of an object.
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    /// What is told of it.
+    Facts,
+    /// Its content, or a span of it.
+    Content(Option<Span>),
+}
+
 /// A Head that verified, and unless a customer's key is needed the tail: all it takes to open any byte of the body.
 pub(super) struct Verified {
     pub(super) head: Arc<Head>,
     opened: Option<Arc<envelope::Opened>>,
     encryption: Option<ServerSide>,
+    shown: EtagKind,
 }
 
 impl Verified {
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> u32 {
+        const USUAL: usize = 2_048;
+        const ENTRY: usize = 192;
+        let entries = self.opened.as_ref().map_or(0, |opened| opened.entries().len());
+        let metadata = self.head.metadata().encode().map_or(USUAL, |row| row.len());
+        let bytes = entries.saturating_mul(ENTRY).saturating_add(metadata.saturating_mul(2)).saturating_add(USUAL);
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+
     /// Where a customer's key is needed the ETag is opaque, for a listing has no such key and must show the same.
     fn etag(&self, meta: &ObjectMeta) -> String {
         let backend_etag = meta.e_tag.as_deref().unwrap_or_default();
         match &self.opened {
-            Some(opened) if !self.head.needs_customer_key() => etag::of(opened.record(), opened.entries().len(), backend_etag),
+            Some(opened) if !self.head.needs_customer_key() => {
+                etag::of(self.shown, opened.record(), opened.entries().len(), backend_etag)
+            }
             Some(_) | None => etag::opaque(backend_etag),
         }
     }
@@ -96,7 +118,8 @@ impl Sealed {
         })?;
         let opened = open_tail(keys, &self.stored, &self.end, buffers).await.map_err(|error| at(&self.path, error))?;
         let (head, encryption) = (Arc::clone(head), self.verified.encryption.clone());
-        Ok(Self { verified: Arc::new(Verified { head, opened: Some(Arc::new(opened)), encryption }), ..self })
+        let verified = Verified { head, opened: Some(Arc::new(opened)), encryption, shown: self.verified.shown };
+        Ok(Self { verified: Arc::new(verified), ..self })
     }
 
     pub(super) fn tampered(&self, why: envelope::Error) -> Error {
@@ -183,6 +206,17 @@ impl Gateway {
         self.find_version(bucket, key, None).await
     }
 
+    /// As [`Gateway::find`], for one who will read its content, or a span of it.
+    pub(super) async fn find_content(&self, bucket: &Bucket, key: &str, span: Option<Span>) -> Result<Sealed, Error> {
+        let path = layout::object(&bucket.name, key)?;
+        let wanted = |meta: &ObjectMeta| {
+            let known = self.verified.get(&(path.clone(), meta.e_tag.clone()?))?;
+            stretch(known.opened.as_ref()?, span, meta.size)
+        };
+        let stored = self.backend.open_at(&path, &wanted).await;
+        self.verified((bucket, key), path, stored).await
+    }
+
     /// As [`Gateway::find`], for the version that is named, if one is; it may be a marker.
     pub(super) async fn find_version(&self, bucket: &Bucket, key: &str, version: Option<&Version>) -> Result<Sealed, Error> {
         let path = layout::object(&bucket.name, key)?;
@@ -191,6 +225,15 @@ impl Gateway {
             (Some(version), Some(versions)) => versions.open_version(&path, version).await,
             (Some(Version::Named(_)), None) => return Err(Refusal::NoSuchKey.into()),
         };
+        self.verified((bucket, key), path, stored).await
+    }
+
+    async fn verified(
+        &self,
+        (bucket, key): (&Bucket, &str),
+        path: Path,
+        stored: object_store::Result<Box<dyn Stored>>,
+    ) -> Result<Sealed, Error> {
         let stored: Arc<dyn Stored> = match stored {
             Ok(stored) => Arc::from(stored),
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchKey.into()),
@@ -200,13 +243,26 @@ impl Gateway {
         if let Some(verified) = name.as_ref().and_then(|name| self.verified.get(name)) {
             return Ok(Sealed { path, end: stored.end(), stored, verified });
         }
-        let place = Place { backend: &*self.backend, keyring: &self.keyring, bucket, key };
+        let place = Place { backend: &*self.backend, keyring: &self.keyring, bucket, key, shown: self.settings.etag };
         let verified = Arc::new(place.verify(&path, &stored, &self.buffers).await?);
         if let Some(name) = name {
             self.verified.insert(name, Arc::clone(&verified));
         }
         Ok(Sealed { path, end: stored.end(), stored, verified })
     }
+}
+
+/// Where the tail of a stored object begins.
+pub(super) fn before_tail(opened: &envelope::Opened, size: u64) -> u64 {
+    size.saturating_sub(u64::try_from(opened.tail_len()).unwrap_or(u64::MAX))
+}
+
+/// The stored bytes that hold a span of the content, or all of it.
+fn stretch(opened: &envelope::Opened, span: Option<Span>, size: u64) -> Option<std::ops::Range<u64>> {
+    let Some(span) = span else { return Some(0..before_tail(opened, size)) };
+    let (first, last) = range::resolve(span, opened.plain_len(), opened.entries()).ok()??;
+    let (from, to) = (opened.runs(first, first, 1).next()?, opened.runs(last, last, 1).last()?);
+    Some(from.sealed.start..to.sealed.end)
 }
 
 /// A genuine version of the key stands where another is meant (FORMAT 15).
@@ -219,6 +275,7 @@ struct Place<'a> {
     keyring: &'a Keyring,
     bucket: &'a Bucket,
     key: &'a str,
+    shown: EtagKind,
 }
 
 impl Place<'_> {
@@ -237,7 +294,7 @@ impl Place<'_> {
             let keys = head.open(None).map_err(tampered)?;
             Some(Arc::new(open_tail(keys, stored, &end, buffers).await.map_err(|error| at(path, error))?))
         };
-        Ok(Verified { head: Arc::new(head), opened, encryption })
+        Ok(Verified { head: Arc::new(head), opened, encryption, shown: self.shown })
     }
 
     async fn head(&self, path: &Path, size: u64, end: &Bytes) -> Result<Head, Error> {
@@ -313,7 +370,12 @@ pub(super) struct Glimpse {
 }
 
 /// Opens Head and tail from the last bytes alone. None if they are not enough, which costs a read of its own.
-pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Context<'_>) -> envelope::Result<Option<Glimpse>> {
+pub(super) fn glimpse(
+    (meta, end): (&ObjectMeta, &Bytes),
+    kek: &Kek,
+    context: &Context<'_>,
+    shown: EtagKind,
+) -> envelope::Result<Option<Glimpse>> {
     let clear = ClearHead::find(meta.size, end)?;
     if clear.overflow_name().is_some() {
         return Ok(None);
@@ -330,7 +392,7 @@ pub(super) fn glimpse(meta: &ObjectMeta, end: &Bytes, kek: &Kek, context: &Conte
     match head.open(None)?.tail(meta.size, end)? {
         Tail::NeedMore(..) => Ok(None),
         Tail::Opened(opened) => Ok(Some(Glimpse {
-            etag: etag::of(opened.record(), opened.entries().len(), backend_etag),
+            etag: etag::of(shown, opened.record(), opened.entries().len(), backend_etag),
             modified,
             checksum: checksum_of(head.metadata(), opened.record())?.map(|(checksum, _)| checksum.kind),
             owner,

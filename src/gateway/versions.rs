@@ -156,7 +156,21 @@ impl Gateway {
     /// # Errors
     /// `NoSuchKey`, or `Deleted` where a marker says so; `NoSuchVersion`; `MarkerNotAllowed` for a version that is a marker.
     pub(super) async fn find_to_read(&self, bucket: &Bucket, key: &str, version: Option<&Version>) -> Result<Sealed, Error> {
-        let sealed = match (self.find_version(bucket, key, version).await, version) {
+        let found = self.find_version(bucket, key, version).await;
+        self.to_read(found, (bucket, key), version).await
+    }
+
+    /// What was found, if it is there to be read.
+    ///
+    /// # Errors
+    /// As [`Gateway::find_to_read`].
+    pub(super) async fn to_read(
+        &self,
+        found: Result<Sealed, Error>,
+        (bucket, key): (&Bucket, &str),
+        version: Option<&Version>,
+    ) -> Result<Sealed, Error> {
+        let sealed = match (found, version) {
             (Err(Error::Refused(Refusal::NoSuchKey)), None) => {
                 let path = layout::object(&bucket.name, key)?;
                 let newest = self.newest(&path).await?.filter(|newest| newest.marker);

@@ -24,6 +24,13 @@ pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// `NotFound` if and only if there is none.
     async fn open(&self, path: &Path) -> Result<Box<dyn Stored>>;
 
+    /// As [`Backend::open`], for one who is going to read a stretch of the version that he saw last, if it is still the
+    /// current one: `wanted` tells which stretch of a version that is, or that it knows nothing of it.
+    ///
+    /// What is then answered is the version that is current now, whichever it is. A backend to which each request is a
+    /// round trip asks for that stretch alone, on the condition that nothing has come in its place.
+    async fn open_at(&self, path: &Path, wanted: Wanted<'_>) -> Result<Box<dyn Stored>>;
+
     /// Begins an object of unknown length, which appears at [`Draft::finish`], whole, or never.
     async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>>;
 
@@ -101,6 +108,9 @@ impl dyn Stored + '_ {
     }
 }
 
+/// Which bytes will be read first of the version that an ETag and a size name, in one stretch; none if that is not known.
+pub type Wanted<'a> = &'a (dyn Fn(&ObjectMeta) -> Option<Range<u64>> + Sync);
+
 /// What is done with bytes where they were read.
 pub type Then = Box<dyn FnOnce(Result<Buffer>) + Send>;
 
@@ -148,6 +158,10 @@ pub struct OpenUpload {
     /// When it was begun.
     pub created: Millis,
 }
+
+/// In the options of a listing: nobody will look at [`Ends`], so that none need to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutEnds;
 
 /// The [`Stored::end`] of each object of a listing, in its order: an extension of `ListResult` where the backend
 /// has them at hand. At least the last 1,392 bytes, or all there are.

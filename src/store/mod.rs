@@ -10,7 +10,7 @@ mod names;
 pub mod s3;
 mod versions;
 
-pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, Stored, Then, Upload};
+pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, Stored, Then, Upload, Wanted, WithoutEnds};
 pub use buffer::{BUFFER_CHUNKS, Buffer, Buffers};
 pub use clock::{Clock, Millis};
 pub use fault::Fault;

@@ -2,6 +2,7 @@
 
 use crate::parts::{UNIT, Upload, done, elements, get, put};
 use crate::support::client::{Client, request};
+use crate::support::proxy::Proxy;
 use crate::support::s3_server::{self, BUCKET, S3Server};
 use crate::support::server::{Home, Server, waxseal};
 use crate::tool::{client, noise, output, run};
@@ -116,6 +117,81 @@ fn parts_of_one_upload_go_through_all_replicas() {
     done(three.0.send(&request("DELETE", "/shared/k")), 204);
     done(two.0.send(&request("DELETE", "/shared")), 204);
     soon(&one.0, "/shared", 404);
+}
+
+#[test]
+fn what_was_seen_is_read_in_one_request_and_only_while_it_is_current() {
+    let Some(backend) = S3Server::shared() else { return };
+    let (home, proxy) = (Home::in_memory(), Proxy::before(backend.address));
+    let (near, far) = (home.serve_before(&proxy.url()), home.serve_before(&backend.url()));
+    let (near, far) = (near.client(), far.client());
+    done(near.send(&request("PUT", "/seen")), 200);
+    soon(&far, "/seen", 200);
+    let (old, new) = (noise(UNIT, 1), noise(UNIT, 2));
+    for key in ["/seen/replaced", "/seen/removed"] {
+        done(near.send(&put(key, &old)), 200);
+        let span = |bytes: &[u8], first: usize, last: usize| {
+            let before = proxy.requests();
+            let answer = done(near.send(&get(key).header("range", &format!("bytes={first}-{last}"))), 206);
+            assert!(answer.body == bytes[first..=last], "{key} {first}-{last}");
+            proxy.requests() - before
+        };
+        assert_eq!(span(&old, 0, 9), 2, "its end, and what was asked for");
+        assert_eq!(span(&old, 65_000, 131_000), 1);
+        assert_eq!(span(&old, UNIT - 10, UNIT - 1), 1);
+        assert!(done(near.send(&get(key)), 200).body == old);
+        if key == "/seen/replaced" {
+            done(far.send(&put(key, &new)), 200);
+            assert_eq!(span(&new, 0, 9), 3, "the old one is refused first");
+            assert_eq!(span(&new, 100_000, 200_000), 1);
+            assert!(done(near.send(&get(key)), 200).body == new);
+        } else {
+            done(far.send(&request("DELETE", key)), 204);
+            assert_eq!(near.send(&get(key).header("range", "bytes=0-9")).code(), "NoSuchKey");
+        }
+    }
+}
+
+#[test]
+fn a_listing_with_opaque_etags_reads_no_object_and_agrees_with_get_and_head() {
+    let Some(backend) = S3Server::shared() else { return };
+    let (home, proxy) = (Home::in_memory(), Proxy::before(backend.address));
+    let sealed_with_md5 = home.serve_before(&backend.url());
+    let client = sealed_with_md5.client();
+    done(client.send(&request("PUT", "/opaque")), 200);
+    let first = done(client.send(&put("/opaque/0", &noise(0, 1))), 200);
+    let file = home.path().join("opaque.toml");
+    let section = s3_server::section(home.path(), &proxy.url(), &home.prefix());
+    std::fs::write(&file, format!("etag = \"opaque\"\n{section}")).unwrap();
+    let server = home.serve_with(&["--config", file.to_str().unwrap()]);
+    let client = server.client();
+    for number in 1..40_usize {
+        done(client.send(&put(&format!("/opaque/{number}"), &noise(number * 7_001, 1))), 200);
+    }
+    let upload = Upload::begin(&client, "/opaque/parts");
+    let parts = [(1, upload.part(1, &noise(UNIT, 1))), (2, upload.part(2, b"end"))];
+    let completed = done(upload.complete(&[(1, &parts[0].1), (2, &parts[1].1)]), 200);
+    done(client.send(&request("PUT", "/opaque/copy").header("x-amz-copy-source", "/opaque/3")), 200);
+    done(client.send(&request("GET", "/opaque")), 200);
+    let before = proxy.requests();
+    let listed = done(client.send(&request("GET", "/opaque?list-type=2")), 200).text();
+    assert_eq!(proxy.requests() - before, 1, "requests of a page");
+    let (keys, etags) = (elements(&listed, "Key"), elements(&listed, "ETag"));
+    let sizes = elements(&listed, "Size");
+    assert_eq!(keys.len(), 42);
+    for (place, key) in keys.iter().enumerate() {
+        let head = done(client.send(&request("HEAD", &format!("/opaque/{key}"))), 200);
+        let get = done(client.send(&get(&format!("/opaque/{key}"))), 200);
+        let etag = head.header("etag").unwrap();
+        assert_eq!(etags[place].replace("&quot;", "\""), etag, "{key}");
+        assert_eq!(get.header("etag"), Some(etag), "{key}");
+        assert!(etag.ends_with("-0\""), "{key} {etag}");
+        assert_eq!(sizes[place], get.body.len().to_string(), "{key}");
+    }
+    let place = keys.iter().position(|key| key == "parts").unwrap();
+    assert_eq!(completed.element("ETag").replace("&quot;", "\""), etags[place].replace("&quot;", "\""));
+    assert_ne!(first.header("etag").unwrap(), etags[keys.iter().position(|key| key == "0").unwrap()].replace("&quot;", "\""));
+    assert!(done(sealed_with_md5.client().send(&request("HEAD", "/opaque/0")), 200).header("etag") == first.header("etag"));
 }
 
 #[test]

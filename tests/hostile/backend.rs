@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use waxseal::store::disk::DiskStore;
-use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, Then, Upload, Versions};
+use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, Then, Upload, Versions, Wanted};
 
 #[derive(Clone, Debug)]
 pub struct Hostile {
@@ -93,6 +93,10 @@ impl Backend for Hostile {
             version: None,
         };
         Ok(Box::new(Lie { meta, bytes }))
+    }
+
+    async fn open_at(&self, path: &Path, _wanted: Wanted<'_>) -> Result<Box<dyn Stored>> {
+        self.open(path).await
     }
 
     async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>> {

@@ -22,6 +22,7 @@ fn settings(url: &str, bucket: &str) -> Settings {
         keys: Keys::new(ACCESS_KEY.to_owned(), SECRET_KEY.to_owned()),
         authority: None,
         memory: 64 << 20,
+        heads: 1 << 20,
     }
 }
 

@@ -2,8 +2,9 @@
 //! be missing to the next.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ const PLENTY: u64 = 6 << 20;
 struct Watch {
     disk: PathBuf,
     memory: PathBuf,
-    ids: Mutex<ChildStdin>,
+    shell: Mutex<Child>,
 }
 
 fn watch() -> &'static Watch {
@@ -25,15 +26,18 @@ fn watch() -> &'static Watch {
         let memory = if memory_is_plenty() { made(Path::new("/dev/shm")) } else { made(&disk) };
         let script = "while read id; do kept=\"$kept $id\"; done; \
                       if [ \"$kept\" ]; then kill -9 $kept; sleep 1; fi; rm -rf \"$0\" \"$1\"";
-        let shell = Command::new("setsid")
-            .args(["sh", "-c", script])
+        let mut shell = Command::new("sh");
+        // A group of its own, which Ctrl-C does not reach.
+        let shell = shell
+            .args(["-c", script])
             .args([&memory, &disk])
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Watch { disk, memory, ids: Mutex::new(shell.stdin.unwrap()) }
+        Watch { disk, memory, shell: Mutex::new(shell) }
     })
 }
 
@@ -49,7 +53,8 @@ pub fn in_memory() -> TempDir {
 
 /// Ends a process with this one.
 pub fn ends_with_this_process(child: &Child) {
-    writeln!(watch().ids.lock().unwrap(), "{}", child.id()).unwrap();
+    let mut shell = watch().shell.lock().unwrap();
+    writeln!(shell.stdin.as_mut().unwrap(), "{}", child.id()).unwrap();
 }
 
 fn memory_is_plenty() -> bool {

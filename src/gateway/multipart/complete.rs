@@ -54,7 +54,7 @@ impl Gateway {
         if let Err(error) = self.forget_upload(&open.name).await {
             tracing::warn!(%error, "records of a completed upload are left to be swept");
         }
-        let etag = etag::of(&record, parts.len(), &backend_etag.unwrap_or_default());
+        let etag = etag::of(self.settings.etag, &record, parts.len(), &backend_etag.unwrap_or_default());
         let (encryption, modified) = (open.encryption()?, Millis(open.head.metadata().created));
         let tags = tags_of(open.head.metadata());
         let size = parts.iter().map(|part| part.entry.plain_len).sum();

@@ -3,7 +3,7 @@
 use super::change::{Change, From, upload_key};
 use super::draft::{Becomes, Drafted};
 use super::{DiskStore, fault};
-use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
+use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload, Wanted};
 use crate::store::{Millis, Terms, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,6 +23,10 @@ impl DiskStore {
 impl Backend for DiskStore {
     async fn open(&self, path: &Path) -> Result<Box<dyn Stored>> {
         Ok(Box::new(self.version(path)?))
+    }
+
+    async fn open_at(&self, path: &Path, _wanted: Wanted<'_>) -> Result<Box<dyn Stored>> {
+        self.open(path).await
     }
 
     async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>> {

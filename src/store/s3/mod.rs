@@ -12,16 +12,19 @@
 //! The backend has to be strongly consistent, and to honour `If-None-Match` and `If-Match` on writes; see [`S3Store::probe`].
 //! It keeps one version of each object: what S3 itself names versions is not used.
 //!
+//! What was seen of an object is remembered with its ETag, and used for the version of that ETag alone: who reads a
+//! stretch of what he has seen asks for that stretch, on the condition that nothing has come in its place.
+//!
 //! Memory: a transfer holds at most two parts of 8 MiB, and all of them together at most what
 //! [`Settings::memory`] says; who comes then waits a little and is told to come again later.
 
 mod draft;
-mod ends;
 mod fault;
 mod objects;
 mod part;
 mod probe;
 mod seam;
+mod seen;
 mod stored;
 mod uploads;
 mod versions;
@@ -31,8 +34,6 @@ pub use probe::Lack;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use bytes::Bytes;
-use moka::sync::Cache;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{BackoffConfig, Certificate, ClientOptions, Result, RetryConfig};
@@ -46,9 +47,6 @@ const PART: usize = 8 << 20;
 
 /// How long a backend may send nothing, and how long a request is tried again.
 const SILENCE: Duration = Duration::from_secs(30);
-
-/// Memory for the ends of listed objects, in bytes.
-const ENDS: u64 = 32 << 20;
 
 /// Which S3, and as whom.
 #[derive(Clone)]
@@ -69,6 +67,8 @@ pub struct Settings {
     pub authority: Option<Vec<u8>>,
     /// Bytes that transfers may hold in memory, all together.
     pub memory: usize,
+    /// Bytes for the ends of objects that were seen last.
+    pub heads: u64,
 }
 
 /// An access key and its secret, which is erased with it and prints nowhere.
@@ -98,8 +98,7 @@ struct Inner {
     sdk: aws_sdk_s3::Client,
     bucket: String,
     prefix: String,
-    /// The last bytes of what was listed, by path and ETag.
-    ends: Cache<(String, String), Bytes>,
+    seen: seen::All,
     memory: Arc<Semaphore>,
 }
 
@@ -112,14 +111,12 @@ impl S3Store {
         // Its HTTP client takes the process's provider of TLS; one that is there already is the same.
         let _installed = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let (client, sdk) = (client(settings)?, sdk(settings)?);
-        let ends =
-            Cache::builder().max_capacity(ENDS).weigher(|_, end: &Bytes| u32::try_from(end.len() + 256).unwrap_or(u32::MAX));
         Ok(Self(Arc::new(Inner {
             client,
             sdk,
             bucket: settings.bucket.clone(),
             prefix: settings.prefix.clone(),
-            ends: ends.build(),
+            seen: seen::memory(settings.heads),
             memory: Arc::new(Semaphore::new((settings.memory / PART).max(2))),
         })))
     }

@@ -3,6 +3,7 @@
 use super::fault::{self, Understood};
 use super::{S3Store, SILENCE, uploads};
 use crate::envelope::HEAD;
+use crate::store::WithoutEnds;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -164,10 +165,14 @@ impl MultipartStore for S3Store {
 #[async_trait]
 impl PaginatedListStore for S3Store {
     async fn list_paginated(&self, prefix: Option<&str>, opts: PaginatedListOptions) -> Result<PaginatedListResult> {
+        let bare = opts.extensions.get::<WithoutEnds>().is_some();
         let opts = PaginatedListOptions { offset: opts.offset.map(|offset| self.name(&offset)), ..opts };
         let from = self.name(prefix.unwrap_or_default());
         let page = self.0.client.list_paginated(Some(&from), opts).await.understood()?;
         let list = self.listed(page.result)?;
+        if bare {
+            return Ok(PaginatedListResult { result: list, page_token: page.page_token });
+        }
         let (objects, ends) = self.with_ends(list.objects).await?;
         let mut extensions = list.extensions;
         extensions.insert(ends);

@@ -4,7 +4,7 @@ use super::draft::Drafted;
 use super::part::{self, Streamed};
 use super::stored::Version;
 use super::{S3Store, objects};
-use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload};
+use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload, Wanted};
 use crate::store::{Terms, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,13 +14,23 @@ use object_store::{PutResult, Result};
 use std::collections::HashSet;
 
 /// What is read of an object first: all of a small one, and of a large one the tail.
-const FIRST: u64 = 64 << 10;
+pub(super) const FIRST: u64 = 64 << 10;
 
 #[async_trait]
 impl Backend for S3Store {
     async fn open(&self, path: &Path) -> Result<Box<dyn Stored>> {
         let (meta, end) = objects::end_of_object(self, path, FIRST).await?;
+        if meta.size > FIRST {
+            self.saw(&meta, &end);
+        }
         Ok(Box::new(Version::new(self.clone(), meta, end)))
+    }
+
+    async fn open_at(&self, path: &Path, wanted: Wanted<'_>) -> Result<Box<dyn Stored>> {
+        match self.current_at(path, wanted).await? {
+            Some(current) => Ok(Box::new(current)),
+            None => self.open(path).await,
+        }
     }
 
     async fn begin(&self, to: &Path) -> Result<Box<dyn Draft>> {

@@ -33,6 +33,7 @@ struct Object {
     store: S3Store,
     path: Path,
     e_tag: String,
+    size: u64,
 }
 
 /// What is read in order, and what will be.
@@ -53,8 +54,22 @@ struct Window {
 
 impl Version {
     pub(super) fn new(store: S3Store, meta: ObjectMeta, end: Bytes) -> Self {
-        let object = Object { store, path: meta.location.clone(), e_tag: meta.e_tag.clone().unwrap_or_default() };
+        let (path, e_tag) = (meta.location.clone(), meta.e_tag.clone().unwrap_or_default());
+        let object = Object { store, path, e_tag, size: meta.size };
         Self { object: Arc::new(object), meta, end, reading: Arc::default() }
+    }
+
+    /// The version that was seen before, if nothing has come in its place; what is read of it first is on its way then.
+    pub(super) async fn current(store: S3Store, meta: ObjectMeta, end: Bytes, first: Range<u64>) -> Result<Option<Self>> {
+        let version = Self::new(store, meta, end);
+        let mut reading = Reading::default();
+        reading.until = first.end.min(version.meta.size);
+        match version.object.asked(first.start..reading.window_end(&first)).await {
+            Ok(window) => reading.now = Some(window),
+            Err(Error::Precondition { .. } | Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        Ok(Some(Self { reading: Arc::new(Mutex::new(reading)), ..version }))
     }
 
     /// The bytes of a range, if they came with the end.
@@ -160,14 +175,19 @@ impl Drop for Reading {
 
 impl Object {
     async fn ask(&self, range: Range<u64>) -> Result<Window> {
+        self.asked(range).await.map_err(|error| self.changed(error))
+    }
+
+    /// # Errors
+    /// `Precondition` or `NotFound` if another version, or none, is there now.
+    async fn asked(&self, range: Range<u64>) -> Result<Window> {
         let options = GetOptions {
             if_match: Some(self.e_tag.clone()),
             range: Some(GetRange::Bounded(range.clone())),
             ..GetOptions::default()
         };
-        let found = self.store.0.client.get_opts(&self.store.at(&self.path), options).await.understood();
-        let found = found.map_err(|error| self.changed(error))?;
-        if found.range != range {
+        let found = self.store.0.client.get_opts(&self.store.at(&self.path), options).await.understood()?;
+        if found.range != range || found.meta.size != self.size {
             return Err(fault::unavailable("it answered with another range than it was asked for"));
         }
         Ok(Window { left: range, body: found.into_stream().boxed(), piece: Bytes::new() })
