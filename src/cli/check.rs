@@ -37,7 +37,7 @@ impl Check {
         if let Some(tls) = &server.tls {
             say(&format!("tls.certificate = {:?}\ntls.key = {:?}", tls.certificate(), tls.key()));
         }
-        say(&format!("cache.keys = {:?}\ncache.objects = {}", settings.keys, gateway.verified));
+        say(&format!("cache.keys = {:?}\ncache.heads = {} bytes", settings.keys, gateway.verified));
         say(&format!("cache.index = {} bytes", settings.index));
         settings.kms_keys.iter().for_each(|key| say(&format!("kms_key {}: {:?}", key.id, key.root_key)));
         settings.names.iter().for_each(|name| say(&format!("user {name}: secret not shown")));

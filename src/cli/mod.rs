@@ -113,7 +113,13 @@ fn say_error(line: &str) {
 
 /// Runs a command that waits.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, End> {
-    let workers = std::thread::available_parallelism().map_or(4, usize::from).max(4);
+    block_on_threads(4, work)
+}
+
+/// As [`block_on`], on as many threads as there are cores, and at least so many: those that wait for the disk answer
+/// nobody, and those that wait for nothing but the network only wake each other.
+fn block_on_threads<T>(least: usize, work: impl Future<Output = T>) -> Result<T, End> {
+    let workers = std::thread::available_parallelism().map_or(least, usize::from).max(least);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime = runtime.map_err(|error| End::Failed(format!("starting: {error}")))?;
     Ok(runtime.block_on(work))

@@ -1,9 +1,9 @@
 //! `waxseal serve`.
 
 use super::place::{Format, Place, log};
-use super::{End, block_on, say};
+use super::{End, block_on_threads, say};
 use crate::app::{self, Started};
-use crate::config::Overrides;
+use crate::config::{Overrides, Storage};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,7 +49,8 @@ impl Serve {
         let settings = self.place.settings(overrides)?;
         let gathered = log(settings.log_format, "info").gather();
         let _gathered = gathered.map_err(|error| End::Failed(format!("starting the log: {error}")))?;
-        Ok(block_on(app::serve(settings, self.init, started))??)
+        let threads = if matches!(settings.backend, Storage::Disk) { 4 } else { 2 };
+        Ok(block_on_threads(threads, app::serve(settings, self.init, started))??)
     }
 }
 
