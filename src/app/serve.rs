@@ -44,6 +44,7 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let mut users = std::mem::take(&mut settings.users);
     administrator::add(&stack.gateway, &mut users).await?;
     let observe = Observe::new().map_err(|error| Failure::of("metrics", error))?;
+    observe.backend(&stack.backend.lacks());
     let policy = Arc::new(Policy::new(Arc::clone(&stack.keyring)));
     let service = s3::service(Arc::clone(&stack.gateway), policy, Arc::new(users), Arc::clone(&observe), &settings.s3);
     let service = service.map_err(|fault| Failure::of(fault.key(), fault))?;
@@ -96,6 +97,9 @@ fn ready(stack: &Stack) -> Ready {
     let backend = Arc::clone(&stack.backend);
     Arc::new(move || {
         let backend = Arc::clone(&backend);
-        Box::pin(async move { backend.ready().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            backend.ready().await.map_err(|error| error.to_string())?;
+            Ok(backend.lacks().iter().map(ToString::to_string).collect())
+        })
     })
 }

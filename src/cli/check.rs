@@ -24,7 +24,8 @@ impl Check {
             say("backend.kind = \"s3\"");
             say(&format!("backend.endpoint = {:?}\nbackend.region = {:?}", about.endpoint, about.region));
             say(&format!("backend.bucket = {:?}\nbackend.prefix = {:?}", about.bucket, about.prefix));
-            say(&format!("backend.path_style = {}\nbackend.access_key_id = {:?}", about.path_style, about.keys.id()));
+            say(&format!("backend.path_style = {}\nbackend.credentials: {}", about.path_style, about.credentials.source()));
+            say(&format!("backend.max_connections = {}", about.connections));
             say(&format!("limits.body_memory = {} bytes\ncache.settings_ttl = {:?}", about.memory, gateway.keep_configuration));
         }
         say(&format!("listen = \"{}\"\nadmin_listen = \"{}\"", settings.listen, settings.admin_listen));

@@ -18,6 +18,10 @@ pub enum Storage {
 /// Memory for transfers, if nothing is said.
 pub(super) const MEMORY: u64 = 512 << 20;
 
+/// Connections to a backend, if nothing is said.
+const CONNECTIONS: u64 = 256;
+const LEAST_CONNECTIONS: u64 = 8;
+
 pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<Fault>) -> Storage {
     let mut reader = Reader::new(table, "backend", faults);
     let kind = reader.parsed("kind", "write \"disk\" or \"s3\"", kind).unwrap_or(Kind::Disk);
@@ -45,7 +49,11 @@ pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<F
             None
         }
     });
-    let keys = keys(&mut reader);
+    let connections = reader.count("max_connections").unwrap_or(CONNECTIONS);
+    if connections < LEAST_CONNECTIONS {
+        reader.fault("max_connections", "is too few: write 8 or more");
+    }
+    let credentials = credentials(&mut reader);
     reader.end();
     Storage::S3(Box::new(s3::Settings {
         endpoint,
@@ -53,10 +61,11 @@ pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<F
         bucket: bucket.unwrap_or_default(),
         prefix,
         path_style,
-        keys,
+        credentials,
         authority,
         memory: usize::try_from(memory).unwrap_or(usize::MAX),
         heads,
+        connections: usize::try_from(connections).unwrap_or(usize::MAX),
     }))
 }
 
@@ -88,10 +97,90 @@ fn check_endpoint(reader: &mut Reader<'_>, endpoint: &str, danger: bool) {
     }
 }
 
-/// Access key and secret: of the file, or the two variables that every S3 client reads.
-fn keys(reader: &mut Reader<'_>) -> s3::Keys {
-    let id = reader.text("access_key_id").or_else(|| environment("AWS_ACCESS_KEY_ID"));
+/// Where the access key comes from: the file, the environment, or who gives such keys to this process.
+fn credentials(reader: &mut Reader<'_>) -> s3::Credentials {
+    let written = reader.text("access_key_id");
+    // The environment has a session's key with its token.
+    let token = if written.is_none() { environment("AWS_SESSION_TOKEN") } else { None };
+    let id = written.or_else(|| environment("AWS_ACCESS_KEY_ID"));
     let (file, variable) = (reader.text("secret_access_key_file"), reader.text("secret_access_key_env"));
+    let what = "write \"keys\", \"web_identity\", \"container\" or \"instance\"";
+    let from = reader.parsed("credentials", what, from).unwrap_or_else(|| usual(id.is_some() || file.is_some()));
+    match from {
+        From::Keys => s3::Credentials::Keys(keys(reader, (id, token), (file, variable))),
+        From::WebIdentity => web_identity(reader),
+        From::Container => container(reader),
+        From::Instance => s3::Credentials::Instance { endpoint: environment("AWS_EC2_METADATA_SERVICE_ENDPOINT") },
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Keys,
+    WebIdentity,
+    Container,
+    Instance,
+}
+
+fn from(text: &str) -> Option<From> {
+    match text {
+        "keys" => Some(From::Keys),
+        "web_identity" => Some(From::WebIdentity),
+        "container" => Some(From::Container),
+        "instance" => Some(From::Instance),
+        _ => None,
+    }
+}
+
+/// As other programs have it: keys that are given count, then what the platform puts into the environment.
+fn usual(given: bool) -> From {
+    let is_there = |name| environment(name).is_some();
+    if given {
+        From::Keys
+    } else if is_there(TOKEN_FILE) {
+        From::WebIdentity
+    } else if is_there(AGENT_PATH) || is_there(AGENT_URL) {
+        From::Container
+    } else {
+        From::Keys
+    }
+}
+
+const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+const AGENT_PATH: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+const AGENT_URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+/// What the platform should have put into the environment.
+fn given(reader: &mut Reader<'_>, name: &str) -> String {
+    environment(name).unwrap_or_else(|| {
+        reader.fault("credentials", format!("the environment has no {name}, which the platform should have put there"));
+        String::new()
+    })
+}
+
+fn web_identity(reader: &mut Reader<'_>) -> s3::Credentials {
+    let endpoint = environment("AWS_ENDPOINT_URL_STS");
+    if endpoint.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+        reader.fault("credentials", "AWS_ENDPOINT_URL_STS is not https: the token would be read on its way");
+    }
+    let (token_file, role) = (given(reader, TOKEN_FILE), given(reader, "AWS_ROLE_ARN"));
+    s3::Credentials::WebIdentity { token_file, role, session: environment("AWS_ROLE_SESSION_NAME"), endpoint }
+}
+
+fn container(reader: &mut Reader<'_>) -> s3::Credentials {
+    if let Some(path) = environment(AGENT_PATH) {
+        return s3::Credentials::Container(s3::Agent::Path(path));
+    }
+    let (url, token_file) = (given(reader, AGENT_URL), given(reader, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
+    s3::Credentials::Container(s3::Agent::Url { url, token_file })
+}
+
+/// Access key and secret: of the file, or the two variables that every S3 client reads.
+fn keys(
+    reader: &mut Reader<'_>,
+    (id, token): (Option<String>, Option<String>),
+    (file, variable): (Option<String>, Option<String>),
+) -> s3::Keys {
     let variable = variable.unwrap_or_else(|| "AWS_SECRET_ACCESS_KEY".to_owned());
     let secret = match file {
         Some(file) => users::from_file(&file).map_err(|what| ("secret_access_key_file", what)),
@@ -101,8 +190,9 @@ fn keys(reader: &mut Reader<'_>) -> s3::Keys {
         }),
     };
     if id.is_none() {
-        reader.fault("access_key_id", "is missing, and the environment has no AWS_ACCESS_KEY_ID");
+        let what = "is missing, and the environment has no AWS_ACCESS_KEY_ID; for the role of a machine write credentials = \"instance\"";
+        reader.fault("access_key_id", what);
     }
     let secret = secret.map_err(|(key, what)| reader.fault(key, what)).unwrap_or_default();
-    s3::Keys::new(id.unwrap_or_default(), secret)
+    s3::Keys::new(id.unwrap_or_default(), secret, token)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 43] = [
+pub const KEYS: [&str; 45] = [
     "data",
     "root_key",
     "listen",
@@ -41,10 +41,12 @@ pub const KEYS: [&str; 43] = [
     "backend.bucket",
     "backend.prefix",
     "backend.path_style",
+    "backend.credentials",
     "backend.access_key_id",
     "backend.secret_access_key_file",
     "backend.secret_access_key_env",
     "backend.ca_file",
+    "backend.max_connections",
     "backend.danger_allow_http",
     "lifecycle.debug_day",
     "multipart.expire",

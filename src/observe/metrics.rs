@@ -1,7 +1,10 @@
 //! Counters of exchanges.
 
 use super::{Exchange, RequestId};
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use crate::store::Lack;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +17,7 @@ pub struct Observe {
     received: IntCounter,
     sent: IntCounter,
     integrity: IntCounter,
+    lacks: IntGaugeVec,
 }
 
 impl Observe {
@@ -34,6 +38,10 @@ impl Observe {
             received: IntCounter::new("waxseal_received_bytes_total", "Bytes of plaintext taken in.")?,
             sent: IntCounter::new("waxseal_sent_bytes_total", "Bytes of plaintext given out.")?,
             integrity: IntCounter::new("waxseal_integrity_errors_total", "Stored bytes that did not verify.")?,
+            lacks: IntGaugeVec::new(
+                Opts::new("waxseal_backend_lacks", "1 for what the backend was found to lack at start."),
+                &["capability"],
+            )?,
         };
         observe.registry.register(Box::new(observe.exchanges.clone()))?;
         observe.registry.register(Box::new(observe.seconds.clone()))?;
@@ -41,6 +49,7 @@ impl Observe {
         observe.registry.register(Box::new(observe.received.clone()))?;
         observe.registry.register(Box::new(observe.sent.clone()))?;
         observe.registry.register(Box::new(observe.integrity.clone()))?;
+        observe.registry.register(Box::new(observe.lacks.clone()))?;
         Ok(Arc::new(observe))
     }
 
@@ -52,6 +61,13 @@ impl Observe {
             tracing::error!(%error, "metrics could not be written");
         }
         text
+    }
+
+    /// Tells what the backend was found to lack.
+    pub fn backend(&self, lacks: &[Lack]) {
+        for lack in Lack::ALL {
+            self.lacks.with_label_values(&[lack.name()]).set(lacks.contains(&lack).into());
+        }
     }
 
     /// Counts bytes of content that came in.

@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Whether requests can be answered right now, or why not.
-pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Whether requests can be answered right now, and what clients may miss all the same; or why not.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync>;
 
 /// Connections at the same time.
 const CONNECTIONS: usize = 64;
@@ -64,7 +64,10 @@ async fn answer(request: &Request<Incoming>, observe: &Observe, ready: &Ready) -
     match request.uri().path() {
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" => match tokio::time::timeout(PATIENCE, ready()).await {
-            Ok(Ok(())) => text(StatusCode::OK, "ready\n"),
+            Ok(Ok(missing)) => {
+                let lines = missing.iter().map(|what| format!("the backend lacks {what}\n"));
+                text(StatusCode::OK, ["ready\n".to_owned()].into_iter().chain(lines).collect::<String>())
+            }
             Ok(Err(why)) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
             Err(_elapsed) => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store does not answer\n"),
         },

@@ -1,6 +1,6 @@
 //! What a sealed object needs of a backend beyond reading and writing bytes.
 
-use super::{Buffer, Fault, Millis, Terms, Version, Versions};
+use super::{Buffer, Fault, Lack, Millis, Terms, Version, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::list::PaginatedListStore;
@@ -71,6 +71,9 @@ pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
 
     /// Versions, where the backend keeps them.
     fn versions(&self) -> Option<&dyn Versions>;
+
+    /// What it was found to lack, of that which clients may miss.
+    fn lacks(&self) -> Vec<Lack>;
 
     /// Whether every path that is asked for can be answered, and writes be made durable, right now.
     async fn ready(&self) -> Result<()>;

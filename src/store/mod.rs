@@ -5,6 +5,7 @@ mod buffer;
 mod clock;
 pub mod disk;
 mod fault;
+mod lack;
 pub mod layout;
 mod names;
 pub mod s3;
@@ -14,5 +15,6 @@ pub use backend::{Backend, Draft, Ends, OpenUpload, Prepare, Replaced, Source, S
 pub use buffer::{BUFFER_CHUNKS, Buffer, Buffers};
 pub use clock::{Clock, Millis};
 pub use fault::Fault;
+pub use lack::Lack;
 pub use names::{decode_key, encode_key, encode_prefix};
 pub use versions::{After, Keep, ListedVersion, Terms, Version, Versions};

@@ -18,6 +18,7 @@ mod forms;
 mod https;
 mod interrupted;
 mod log;
+mod machine_roles;
 mod object_store;
 mod part_copies;
 mod part_lists;

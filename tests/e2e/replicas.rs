@@ -59,6 +59,20 @@ fn what_the_backend_holds_opens_for_an_independent_reader() {
 }
 
 #[test]
+fn what_the_backend_lacks_is_told_where_operators_look() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let server = home.serve_before(&backend.url());
+    let asked = |path: &str| Client::new(&server.admin, "", "").anonymous(&request("GET", path)).text();
+    assert!(asked("/readyz").starts_with("ready\nthe backend lacks keys below keys"), "{}", asked("/readyz"));
+    let metrics = asked("/metrics");
+    for (capability, lacks) in [("create", 0), ("complete_if", 0), ("nested", 1), ("uploads", 1)] {
+        let line = format!("waxseal_backend_lacks{{capability=\"{capability}\"}} {lacks}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+}
+
+#[test]
 fn a_store_is_copied_to_s3_and_back_without_being_opened() {
     let Some(backend) = S3Server::shared() else { return };
     let (home, there, back) = (Home::in_memory(), Home::in_memory(), Home::in_memory());
@@ -192,6 +206,38 @@ fn a_listing_with_opaque_etags_reads_no_object_and_agrees_with_get_and_head() {
     assert_eq!(completed.element("ETag").replace("&quot;", "\""), etags[place].replace("&quot;", "\""));
     assert_ne!(first.header("etag").unwrap(), etags[keys.iter().position(|key| key == "0").unwrap()].replace("&quot;", "\""));
     assert!(done(sealed_with_md5.client().send(&request("HEAD", "/opaque/0")), 200).header("etag") == first.header("etag"));
+}
+
+#[test]
+fn however_many_clients_there_are_the_backend_has_no_more_connections_than_it_may() {
+    let Some(backend) = S3Server::shared() else { return };
+    let (home, proxy) = (Home::in_memory(), Proxy::before(backend.address));
+    let file = home.path().join("few.toml");
+    let section = s3_server::section(home.path(), &proxy.url(), &home.prefix());
+    std::fs::write(&file, format!("{section}max_connections = 8\n")).unwrap();
+    let server = home.serve_with(&["--config", file.to_str().unwrap()]);
+    done(server.client().send(&request("PUT", "/few")), 200);
+    let bytes = noise(UNIT + 70_000, 7);
+    std::thread::scope(|threads| {
+        for number in 0..40 {
+            let (client, bytes) = (server.client(), &bytes);
+            threads.spawn(move || {
+                let key = format!("/few/{number}");
+                for turn in 0..20 {
+                    done(client.send(&put(&key, &bytes[turn..turn + 4_000])), 200);
+                    assert!(done(client.send(&get(&key)), 200).body == bytes[turn..turn + 4_000]);
+                }
+                if number % 4 == 0 {
+                    let upload = Upload::begin(&client, &key);
+                    let etags = [upload.part(1, &bytes[..UNIT]), upload.part(2, &bytes[UNIT..])];
+                    done(upload.complete(&[(1, &etags[0]), (2, &etags[1])]), 200);
+                    assert!(done(client.send(&get(&key)), 200).body == *bytes);
+                }
+            });
+        }
+    });
+    assert!(proxy.requests() > 1_600);
+    assert!(proxy.most_open() <= 8, "{} connections at once, {} in all", proxy.most_open(), proxy.connections());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use waxseal::store::disk::DiskStore;
-use waxseal::store::{Backend, Buffer, Draft, OpenUpload, Source, Stored, Terms, Then, Upload, Versions, Wanted};
+use waxseal::store::{Backend, Buffer, Draft, Lack, OpenUpload, Source, Stored, Terms, Then, Upload, Versions, Wanted};
 
 #[derive(Clone, Debug)]
 pub struct Hostile {
@@ -129,6 +129,10 @@ impl Backend for Hostile {
 
     fn versions(&self) -> Option<&dyn Versions> {
         self.inner.versions()
+    }
+
+    fn lacks(&self) -> Vec<Lack> {
+        self.inner.lacks()
     }
 
     async fn ready(&self) -> Result<()> {

@@ -9,8 +9,8 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, integration as suite};
 use std::sync::Arc;
-use waxseal::store::s3::{Keys, Lack, S3Store, Settings};
-use waxseal::store::{Backend, Buffer, Ends, Fault, Source, Terms, Upload, Version};
+use waxseal::store::s3::{Credentials, Keys, S3Store, Settings};
+use waxseal::store::{Backend, Buffer, Ends, Fault, Lack, Source, Terms, Upload, Version};
 
 fn settings(url: &str, bucket: &str) -> Settings {
     Settings {
@@ -19,10 +19,11 @@ fn settings(url: &str, bucket: &str) -> Settings {
         bucket: bucket.to_owned(),
         prefix: s3_server::prefix(),
         path_style: true,
-        keys: Keys::new(ACCESS_KEY.to_owned(), SECRET_KEY.to_owned()),
+        credentials: Credentials::Keys(Keys::new(ACCESS_KEY.to_owned(), SECRET_KEY.to_owned(), None)),
         authority: None,
         memory: 64 << 20,
         heads: 1 << 20,
+        connections: 64,
     }
 }
 
@@ -77,6 +78,7 @@ fn a_probe_finds_what_a_backend_lacks_and_leaves_nothing() {
     over_s3(async |store| {
         // MinIO does not list a key below another, and lists open uploads by the whole name of their object alone.
         assert_eq!(store.probe("test").await.unwrap(), [Lack::Nested, Lack::Uploads]);
+        assert_eq!(store.lacks(), [Lack::Nested, Lack::Uploads]);
         assert_eq!(store.list(None).count().await, 0, "the probe left something");
     });
 }
@@ -237,7 +239,10 @@ fn a_bucket_that_is_not_there_and_keys_that_are_refused_are_never_an_absent_obje
     let Some(server) = S3Server::shared() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let gone = settings(&server.url(), "not-there");
-    let wrong = Settings { keys: Keys::new(ACCESS_KEY.to_owned(), "wrong".to_owned()), ..settings(&server.url(), BUCKET) };
+    let wrong = Settings {
+        credentials: Credentials::Keys(Keys::new(ACCESS_KEY.to_owned(), "wrong".to_owned(), None)),
+        ..settings(&server.url(), BUCKET)
+    };
     for settings in [gone, wrong] {
         let store = S3Store::new(&settings).unwrap();
         runtime.block_on(async {

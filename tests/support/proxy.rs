@@ -55,6 +55,8 @@ struct Shared {
     met: AtomicU64,
     requests: AtomicU64,
     connections: AtomicU64,
+    open: AtomicU64,
+    most_open: AtomicU64,
     stopped: AtomicBool,
     kept: Mutex<Vec<Answer>>,
 }
@@ -75,6 +77,8 @@ impl Proxy {
             met: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            open: AtomicU64::new(0),
+            most_open: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             kept: Mutex::default(),
         });
@@ -86,7 +90,12 @@ impl Proxy {
                 }
                 let (Ok(stream), shared) = (stream, Arc::clone(&serving)) else { continue };
                 shared.connections.fetch_add(1, Ordering::Relaxed);
-                std::thread::spawn(move || shared.serve(stream));
+                let open = shared.open.fetch_add(1, Ordering::Relaxed) + 1;
+                shared.most_open.fetch_max(open, Ordering::Relaxed);
+                std::thread::spawn(move || {
+                    shared.serve(stream);
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
         Self { address, shared }
@@ -115,6 +124,11 @@ impl Proxy {
     /// How many requests there were.
     pub fn requests(&self) -> u64 {
         self.shared.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there were at the same time.
+    pub fn most_open(&self) -> u64 {
+        self.shared.most_open.load(Ordering::Relaxed)
     }
 
     /// How many connections were made.

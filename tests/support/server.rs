@@ -136,6 +136,11 @@ impl Home {
 
     /// Serves on free ports, initialised if need be, with more arguments.
     pub fn serve_with(&self, more: &[&str]) -> Server {
+        self.serve_in(&[], more)
+    }
+
+    /// The same, with more in the environment.
+    pub fn serve_in(&self, environment: &[(&str, &str)], more: &[&str]) -> Server {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = waxseal();
         command.arg("serve").arg("--init").args(self.place());
@@ -152,7 +157,7 @@ impl Home {
             }
             more.extend(["--config".to_owned(), file.to_str().unwrap().to_owned()]);
         }
-        command.args(more);
+        command.args(more).envs(environment.iter().copied());
         command.env("WAXSEAL_ACCESS_KEY_ID", ACCESS_KEY).env("WAXSEAL_SECRET_ACCESS_KEY", SECRET_KEY);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -4,7 +4,7 @@ use super::change::{Change, From, upload_key};
 use super::draft::{Becomes, Drafted};
 use super::{DiskStore, fault};
 use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload, Wanted};
-use crate::store::{Millis, Terms, Versions};
+use crate::store::{Lack, Millis, Terms, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::multipart::PartId;
@@ -71,6 +71,10 @@ impl Backend for DiskStore {
 
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
+    }
+
+    fn lacks(&self) -> Vec<Lack> {
+        Vec::new()
     }
 
     async fn ready(&self) -> Result<()> {

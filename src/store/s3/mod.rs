@@ -18,8 +18,10 @@
 //! Memory: a transfer holds at most two parts of 8 MiB, and all of them together at most what
 //! [`Settings::memory`] says; who comes then waits a little and is told to come again later.
 
+mod credentials;
 mod draft;
 mod fault;
+mod http;
 mod objects;
 mod part;
 mod probe;
@@ -29,16 +31,16 @@ mod stored;
 mod uploads;
 mod versions;
 
-pub use probe::Lack;
+pub use credentials::{Agent, Credentials, Keys};
 
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use crate::store::Lack;
+use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
-use object_store::{BackoffConfig, Certificate, ClientOptions, Result, RetryConfig};
+use object_store::{BackoffConfig, ClientOptions, Result, RetryConfig};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -62,31 +64,15 @@ pub struct Settings {
     /// Whether the bucket stands in the path, not in the host.
     pub path_style: bool,
     /// As whom.
-    pub keys: Keys,
+    pub credentials: Credentials,
     /// A certificate in PEM that signs the endpoint's, besides those of the system.
     pub authority: Option<Vec<u8>>,
+    /// Connections at the same time.
+    pub connections: usize,
     /// Bytes that transfers may hold in memory, all together.
     pub memory: usize,
     /// Bytes for the ends of objects that were seen last.
     pub heads: u64,
-}
-
-/// An access key and its secret, which is erased with it and prints nowhere.
-#[derive(Clone)]
-pub struct Keys(Credentials);
-
-impl Keys {
-    /// Of an id and a secret.
-    #[must_use]
-    pub fn new(id: String, secret: String) -> Self {
-        Self(Credentials::new(id, secret, None, None, "configuration"))
-    }
-
-    /// The access key's id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.0.access_key_id()
-    }
 }
 
 /// A store in a bucket of S3. Clones share connections and caches.
@@ -99,6 +85,8 @@ struct Inner {
     bucket: String,
     prefix: String,
     seen: seen::All,
+    /// What the last probe found.
+    lacks: RwLock<Vec<Lack>>,
     memory: Arc<Semaphore>,
 }
 
@@ -108,15 +96,16 @@ impl S3Store {
     /// # Errors
     /// If the settings make no client: an endpoint that is no URL, a certificate that is none.
     pub fn new(settings: &Settings) -> Result<Self> {
-        // Its HTTP client takes the process's provider of TLS; one that is there already is the same.
-        let _installed = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let (client, sdk) = (client(settings)?, sdk(settings)?);
+        let http = http::Http::new(settings)?;
+        let client = client(settings, http.clone())?;
+        let sdk = sdk(settings, credentials::Shared(Arc::clone(client.credentials())), http);
         Ok(Self(Arc::new(Inner {
             client,
             sdk,
             bucket: settings.bucket.clone(),
             prefix: settings.prefix.clone(),
             seen: seen::memory(settings.heads),
+            lacks: RwLock::default(),
             memory: Arc::new(Semaphore::new((settings.memory / PART).max(2))),
         })))
     }
@@ -146,26 +135,21 @@ impl S3Store {
     }
 }
 
-fn client(settings: &Settings) -> Result<AmazonS3> {
-    let mut options = ClientOptions::new().with_allow_http(true).with_timeout_disabled().with_read_timeout(SILENCE);
-    if let Some(pem) = &settings.authority {
-        options = options.with_root_certificate(Certificate::from_pem(pem)?);
-    }
+fn client(settings: &Settings, http: http::Http) -> Result<AmazonS3> {
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: SILENCE };
     let builder = AmazonS3Builder::new()
         .with_endpoint(endpoint(settings))
         .with_region(&settings.region)
         .with_bucket_name(&settings.bucket)
-        .with_access_key_id(settings.keys.id())
-        .with_secret_access_key(settings.keys.0.secret_access_key())
         .with_virtual_hosted_style_request(!settings.path_style)
         .with_unsigned_payload(true)
         .with_disable_tagging(true)
         .with_disable_bulk_delete(true)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .with_client_options(options)
+        .with_client_options(ClientOptions::new().with_allow_http(true))
+        .with_http_connector(http)
         .with_retry(retry);
-    builder.build()
+    settings.credentials.give(builder).build()
 }
 
 /// As `object_store` wants it: with the bucket where that stands in the host.
@@ -176,27 +160,19 @@ fn endpoint(settings: &Settings) -> String {
     }
 }
 
-fn sdk(settings: &Settings) -> Result<aws_sdk_s3::Client> {
-    let mut trusted = TrustStore::empty().with_native_roots(true);
-    if let Some(pem) = &settings.authority {
-        trusted = trusted.with_pem_certificate(pem.clone());
-    }
-    let tls = TlsContext::builder().with_trust_store(trusted).build();
-    let tls = tls.map_err(|error| fault::unavailable(error.to_string()))?;
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
-    let timeouts =
-        aws_sdk_s3::config::timeout::TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(SILENCE);
+fn sdk(settings: &Settings, credentials: credentials::Shared, http: http::Http) -> aws_sdk_s3::Client {
+    let connector = SharedHttpConnector::new(http);
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(&settings.endpoint)
         .region(Region::new(settings.region.clone()))
-        .credentials_provider(settings.keys.0.clone())
+        .credentials_provider(credentials)
+        .identity_cache(IdentityCache::no_cache())
         .force_path_style(settings.path_style)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        .timeout_config(timeouts.build())
-        .http_client(http.build_https());
-    Ok(aws_sdk_s3::Client::from_conf(config.build()))
+        .http_client(http_client_fn(move |_timeouts, _components| connector.clone()));
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 impl fmt::Display for S3Store {

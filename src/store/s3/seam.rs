@@ -5,13 +5,14 @@ use super::part::{self, Streamed};
 use super::stored::Version;
 use super::{S3Store, objects};
 use crate::store::backend::{Backend, Draft, OpenUpload, Source, Stored, Upload, Wanted};
-use crate::store::{Terms, Versions};
+use crate::store::{Lack, Terms, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::multipart::PartId;
 use object_store::path::Path;
 use object_store::{PutResult, Result};
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 /// What is read of an object first: all of a small one, and of a large one the tail.
 pub(super) const FIRST: u64 = 64 << 10;
@@ -64,6 +65,10 @@ impl Backend for S3Store {
 
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
+    }
+
+    fn lacks(&self) -> Vec<Lack> {
+        self.0.lacks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn ready(&self) -> Result<()> {
