@@ -149,9 +149,9 @@ fn only_s3_names_s3s_only_the_index_redb_and_only_tls_rustls() {
         assert!(name.starts_with("src/s3/") || !code.contains("s3s::"), "{name} names s3s");
         let index = ["change", "fault", "index", "keep", "versions"].map(|file| format!("src/store/disk/{file}.rs"));
         assert!(index.contains(&name) || !code.contains("redb::"), "{name} names redb");
-        let tls = ["src/server/tls.rs", "src/store/s3/http.rs"];
+        let tls = ["src/server/tls.rs", "src/store/s3/connect.rs"];
         assert!(tls.contains(&name.as_str()) || !code.contains("rustls::"), "{name} names rustls");
-        for client in ["aws_sdk_s3::", "aws_smithy", "aws_credential", "reqwest::"] {
+        for client in ["aws_sdk_s3::", "aws_smithy", "aws_credential", "hyper_util::client"] {
             assert!(name.starts_with("src/store/s3/") || !code.contains(client), "{name} names {client}");
         }
     }

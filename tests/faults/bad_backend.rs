@@ -1,10 +1,11 @@
 //! A backend that fails: the exact bytes or an error, never another object, and never that there is none.
 
-use crate::support::client::{Client, Response, request};
+use crate::support::client::{Client, Response, now, request};
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::s3_server::S3Server;
 use crate::support::server::{Home, Server};
-use std::io;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const LARGE: usize = 3_000_000;
@@ -159,6 +160,26 @@ fn an_answer_that_is_lost_makes_no_second_object_and_no_refusal() {
     }
     assert!(case.proxy.met() > 2);
     case.recovers();
+}
+
+#[test]
+fn a_client_that_is_slow_is_no_fault_of_the_backend() {
+    const PIECES: usize = 36;
+    let Some(case) = case() else { return };
+    let begun = case.client.send(&request("POST", "/b-ad/slowly?uploads"));
+    let id = begun.element("UploadId");
+    let part = case.client.presign("PUT", &format!("/b-ad/slowly?partNumber=1&uploadId={id}"), 600, now());
+    let content = content(6 << 20);
+    let mut stream = TcpStream::connect(&case.client.address).unwrap();
+    let (address, length) = (&case.client.address, content.len());
+    write!(stream, "PUT {part} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n").unwrap();
+    for piece in content.chunks(content.len().div_ceil(PIECES)) {
+        stream.write_all(piece).unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]

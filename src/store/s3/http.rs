@@ -1,6 +1,9 @@
-//! One HTTP client under both clients of S3: one pool of connections, one trust, and no more connections than the
-//! operator allows.
+//! One HTTP client under both clients of S3: one pool of connections, one trust, never more connections than the
+//! operator allows, and no patience with a backend that is silent while it is its turn.
+//!
+//! A client that sends slowly is none of the backend's silence: while a body waits for its next bytes, no time counts.
 
+use super::connect::Connector;
 use super::{SILENCE, Settings, fault};
 use async_trait::async_trait;
 use aws_sdk_s3::config::http::{HttpRequest as SdkRequest, HttpResponse as SdkResponse};
@@ -9,91 +12,182 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use object_store::client::{
     HttpClient, HttpConnector as Connects, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 use object_store::{ClientOptions, Result};
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_mins(1);
 
-/// How long a request waits for one of the connections.
-const PATIENCE: Duration = Duration::from_secs(10);
+type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Connections to the backend. Clones share them.
 #[derive(Clone)]
-pub(super) struct Http {
-    client: reqwest::Client,
-    /// Requests that may still begin: each has a connection of its own.
-    connections: Arc<Semaphore>,
-}
+pub(super) struct Http(Client<Connector, BoxBody<Bytes, BoxError>>);
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Http({} connections left)", self.connections.available_permits())
+        f.write_str("Http")
     }
 }
 
 impl Http {
     pub(super) fn new(settings: &Settings) -> Result<Self> {
-        // It takes the process's provider of TLS; one that is there already is the same.
-        let _installed = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let wrong = |error: reqwest::Error| fault::unavailable(error.to_string());
-        let mut builder = reqwest::Client::builder()
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE);
-        if let Some(pem) = &settings.authority {
-            builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(wrong)?);
+        let connector = Connector::new(settings.connections, settings.authority.as_deref());
+        let connector = connector.map_err(|error| fault::unavailable(error.to_string()))?;
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+        Ok(Self(builder.build(connector)))
+    }
+
+    async fn send<B>(&self, request: http::Request<B>) -> Result<http::Response<Answer>, BoxError>
+    where
+        B: Body<Data = Bytes> + Send + Sync + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let turn = Arc::new(Mutex::new(Turn::Backend(Instant::now())));
+        let request = request.map(|body| BoxBody::new(Sending { body: body.map_err(Into::into), turn: Arc::clone(&turn) }));
+        let mut answer = std::pin::pin!(self.0.request(request));
+        let mut look = Instant::now() + SILENCE;
+        loop {
+            tokio::select! {
+                answered = &mut answer => return Ok(answered?.map(|body| Answer { body, silence: None })),
+                () = sleep_until(look) => {
+                    let Turn::Backend(since) = *turn.lock().unwrap_or_else(PoisonError::into_inner) else {
+                        look = Instant::now() + SILENCE;
+                        continue;
+                    };
+                    look = since + SILENCE;
+                    if look <= Instant::now() {
+                        return Err(silent().into());
+                    }
+                }
+            }
         }
-        let client = builder.build().map_err(wrong)?;
-        // A connection is back among those that are free a moment after its answer has ended: so some are left over.
-        let requests = settings.connections.saturating_sub(settings.connections / 8).saturating_sub(1).max(1);
-        Ok(Self { client, connections: Arc::new(Semaphore::new(requests)) })
-    }
-
-    /// The right to one connection, until the answer that comes over it has ended.
-    async fn connection(&self) -> io::Result<OwnedSemaphorePermit> {
-        let busy = || io::Error::new(io::ErrorKind::TimedOut, "all connections to the backend are in use");
-        let asked = tokio::time::timeout(PATIENCE, Arc::clone(&self.connections).acquire_owned()).await;
-        asked.map_err(|_| busy())?.map_err(|_| busy())
-    }
-
-    async fn send(&self, request: SdkRequest) -> Result<SdkResponse, ConnectorError> {
-        let permit = self.connection().await.map_err(|error| ConnectorError::timeout(error.into()))?;
-        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-        let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap));
-        let request = request.map_err(|error| ConnectorError::user(error.into()))?;
-        let answer = self.client.execute(request).await.map_err(connector_error)?;
-        let answer = http::Response::from(answer).map(|body| SdkBody::from_body_1_x(Held { body, permit: Some(permit) }));
-        SdkResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
     }
 }
 
-fn connector_error(error: reqwest::Error) -> ConnectorError {
-    if error.is_timeout() {
-        ConnectorError::timeout(error.into())
-    } else if error.is_connect() || error.is_request() {
-        ConnectorError::io(error.into())
-    } else {
-        ConnectorError::other(error.into(), None)
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "it has been silent for too long")
+}
+
+/// Who has to do something next.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// The backend, since then.
+    Backend(Instant),
+    /// Whoever makes the body of the request.
+    Client,
+}
+
+/// The body of a request, which says whose turn it is.
+struct Sending<B> {
+    body: B,
+    turn: Arc<Mutex<Turn>>,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Sending<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let turn = if polled.is_pending() { Turn::Client } else { Turn::Backend(Instant::now()) };
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
-/// For the SDK.
-impl HttpConnector for Http {
-    fn call(&self, request: SdkRequest) -> HttpConnectorFuture {
-        let http = self.clone();
-        HttpConnectorFuture::new(async move { http.send(request).await })
+/// The body of an answer, which fails when nothing comes for too long.
+struct Answer {
+    body: Incoming,
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            self.silence = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(SILENCE)));
+        ready!(silence.as_mut().poll(context));
+        Poll::Ready(Some(Err(silent().into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Whether a request that failed so may be sent again, as `object_store` judges.
+fn kind(error: &(dyn StdError + 'static)) -> HttpErrorKind {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect) {
+            return HttpErrorKind::Connect;
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            if error.is_closed() || error.is_incomplete_message() || error.is_body_write_aborted() || error.is_canceled() {
+                return HttpErrorKind::Request;
+            }
+            if error.is_timeout() {
+                return HttpErrorKind::Timeout;
+            }
+        }
+        match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::TimedOut) => return HttpErrorKind::Timeout,
+            Some(
+                io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof,
+            ) => return HttpErrorKind::Interrupted,
+            _ => {}
+        }
+        cause = error.source();
+    }
+    HttpErrorKind::Unknown
+}
+
+fn http_error(error: BoxError) -> HttpError {
+    HttpError::new_boxed(kind(&*error), error)
+}
+
+fn connector_error(error: BoxError) -> ConnectorError {
+    match kind(&*error) {
+        HttpErrorKind::Timeout => ConnectorError::timeout(error),
+        HttpErrorKind::Connect | HttpErrorKind::Request | HttpErrorKind::Interrupted => ConnectorError::io(error),
+        _ => ConnectorError::other(error, None),
     }
 }
 
@@ -101,9 +195,8 @@ impl HttpConnector for Http {
 #[async_trait]
 impl HttpService for Http {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let permit = self.connection().await.map_err(|error| HttpError::new(HttpErrorKind::Timeout, error))?;
-        let answer = HttpService::call(&self.client, request).await?;
-        Ok(answer.map(|body| HttpResponseBody::new(Held { body, permit: Some(permit) })))
+        let answer = self.send(request).await.map_err(http_error)?;
+        Ok(answer.map(|body| HttpResponseBody::new(body.map_err(http_error))))
     }
 }
 
@@ -114,29 +207,14 @@ impl Connects for Http {
     }
 }
 
-/// A body that holds its connection for as long as it has not ended.
-struct Held<B> {
-    body: B,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for Held<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
-            self.permit = None;
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+/// For the SDK.
+impl HttpConnector for Http {
+    fn call(&self, request: SdkRequest) -> HttpConnectorFuture {
+        let http = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let answer = http.send(request).await.map_err(connector_error)?;
+            SdkResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
     }
 }

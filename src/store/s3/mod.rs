@@ -18,6 +18,7 @@
 //! Memory: a transfer holds at most two parts of 8 MiB, and all of them together at most what
 //! [`Settings::memory`] says; who comes then waits a little and is told to come again later.
 
+mod connect;
 mod credentials;
 mod draft;
 mod fault;
