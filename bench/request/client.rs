@@ -42,7 +42,7 @@ pub struct Ask<'a> {
     /// The body.
     pub body: Option<(Content, How)>,
     /// A header of S3's own, signed with the others.
-    pub header: Option<(&'static str, &'static str)>,
+    pub header: Option<(&'a str, &'a str)>,
 }
 
 /// Where the body of an answer goes.
@@ -122,6 +122,17 @@ impl Client {
         match self.answer(Sink::Kept(Vec::new()))? {
             Sink::Kept(kept) => Ok(String::from_utf8(kept)?),
             Sink::Compared { .. } => Ok(String::new()),
+        }
+    }
+
+    /// Copies an object.
+    pub fn copy(&mut self, bucket: &str, from: &str, to: &str) -> Result<()> {
+        let (path, source) = (format!("/{bucket}/{to}"), format!("/{bucket}/{from}"));
+        let header = Some(("x-amz-copy-source", source.as_str()));
+        self.send_head(&Ask { method: "PUT", path: &path, query: "", range: None, body: None, header })?;
+        match self.answer(Sink::Kept(Vec::new()))? {
+            Sink::Kept(kept) if String::from_utf8_lossy(&kept).contains("CopyObjectResult") => Ok(()),
+            _ => Err("a copy that was not made".into()),
         }
     }
 

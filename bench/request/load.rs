@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::client::Client;
-use crate::number::{count, median, micros, real};
+use crate::number::{count, median, mib, micros, real};
 use crate::server::{Kind, Server};
 use crate::usage::{Usage, forget_peak, memory};
 use std::sync::Barrier;
@@ -49,6 +49,23 @@ pub struct Measured {
     pub syncs: Option<f64>,
     /// The most resident memory, in bytes.
     pub peak: u64,
+}
+
+impl Measured {
+    /// One line for who watches.
+    pub fn say(&self) {
+        eprintln!(
+            "    {}: {:.0}/s, {:.0} MiB/s, {:.2} CPU-s/GiB, {:.0} CPU-µs each, p50 {} µs, p99 {} µs, {:.0} MiB at most",
+            self.kind.name(),
+            self.rate,
+            self.mib_rate,
+            self.cpu_gib,
+            self.cpu_request,
+            self.latency.0,
+            self.latency.1,
+            mib(self.peak)
+        );
+    }
 }
 
 #[derive(Default)]

@@ -7,12 +7,14 @@
 //! ```
 //!
 //! The client starts each server as a child on the same machine: `null` (this program again: the same s3s and hyper
-//! with nothing behind them), the product as it comes and with opaque `ETag`s, and `rclone serve s3` over a crypt remote.
+//! with nothing behind them), the product as it comes and with opaque `ETag`s, and `rclone serve s3` over a crypt remote;
+//! then MinIO alone, and the product before it.
 //! They take turns under the same client, which compares every byte it gets; processor time, memory and I/O are those
 //! of the child in /proc. The report is written to bench/report.html and bench/report.json.
 
 #![expect(unreachable_pub, reason = "a benchmark has no outside")]
 
+mod before;
 mod client;
 mod content;
 mod lists;
@@ -53,6 +55,9 @@ struct Arguments {
     /// rclone; left out where there is none.
     #[arg(long, default_value = ".venv/bin/rclone")]
     rclone: PathBuf,
+    /// A real S3 server for Waxseal to stand before; left out where there is none.
+    #[arg(long, default_value = "target/tools/bin/minio")]
+    minio: PathBuf,
     /// Where the data directories lie: the disk that is measured.
     #[arg(long, default_value = "target/bench")]
     disk: PathBuf,
@@ -77,6 +82,7 @@ fn main() -> Result<()> {
         report.sealing(&seal::run(5, turn)?);
     }
     run.transfers(&mut report)?;
+    run.before_s3(&mut report)?;
     if run.wants("memory") {
         let server = Server::waxseal(&arguments.waxseal, Kind::Waxseal, &scratch.join("memory"), &credentials()?)?;
         report.memory(&memory::measure(&server)?);
@@ -138,6 +144,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    fn before_s3(&self, report: &mut Report) -> Result<()> {
+        if !before::wanted(|work| self.wants(work)) {
+            return Ok(());
+        }
+        let minio = &self.arguments.minio;
+        if !minio.exists() {
+            eprintln!("left out: what is before an S3, there is no {}", minio.display());
+            return Ok(());
+        }
+        let programs = (self.arguments.waxseal.as_path(), minio.as_path());
+        before::measure(programs, self.scratch, (self.plan, &credentials()?), |work| self.wants(work), report)
+    }
+
     fn load(
         &self,
         work: &str,
@@ -149,19 +168,7 @@ impl Run<'_> {
         }
         eprintln!("{work}");
         let found = run(servers, self.plan)?;
-        for one in &found {
-            eprintln!(
-                "    {}: {:.0}/s, {:.0} MiB/s, {:.2} CPU-s/GiB, {:.0} CPU-µs each, p50 {} µs, p99 {} µs, {:.0} MiB at most",
-                one.kind.name(),
-                one.rate,
-                one.mib_rate,
-                one.cpu_gib,
-                one.cpu_request,
-                one.latency.0,
-                one.latency.1,
-                number::mib(one.peak)
-            );
-        }
+        found.iter().for_each(Measured::say);
         Ok(Some(found))
     }
 

@@ -95,7 +95,12 @@ impl Report {
         if let Some(other) = of(found, Kind::Rclone) {
             self.row(work, "ratio of its rate to rclone crypt", (Sense::AtLeast, rclone), ours.rate / other.rate, &bound);
         }
-        let large = ours.mib_rate / ours.rate >= 1.0;
+        self.bars(work, found);
+    }
+
+    /// Rate and processor time of each server.
+    fn bars(&mut self, work: &'static str, found: &[Measured]) {
+        let large = found.first().is_some_and(|one| one.mib_rate / one.rate >= 1.0);
         let bars = |height: fn(&Measured) -> f64| found.iter().map(|one| (one.kind.name().to_owned(), height(one))).collect();
         let (rate, cpu): (Chart, Chart) = if large {
             let (rate, cpu) = (bars(|one| one.mib_rate), bars(|one| one.cpu_gib));
@@ -119,6 +124,46 @@ impl Report {
         if let Some(one) = of(found, kind) {
             let figure = format!("CPU-s/GiB ({})", kind.name());
             self.row(work, &figure, (Sense::AtMost, mark), one.cpu_gib, &bound(one));
+        }
+    }
+
+    /// A load before an S3: our own processor time, beside the rate of the S3 alone.
+    pub fn before(&mut self, work: &'static str, found: &[Measured]) {
+        self.bars(work, found);
+        let marks = [
+            ("GET 64", 0.8, 0.8),
+            ("PUT 64", 2.3, 0.9),
+            ("GET 4", 150.0, 150.0),
+            ("PUT 4", 200.0, 200.0),
+            ("GET range", 250.0, 250.0),
+        ];
+        let Some((name, md5, opaque)) = marks.into_iter().find(|(name, ..)| work.starts_with(name)) else { return };
+        let alone = of(found, Kind::Minio).map_or(0.0, |alone| alone.rate);
+        for (kind, mark) in [(Kind::Before, md5), (Kind::BeforeOpaque, opaque)] {
+            let Some(one) = of(found, kind) else { continue };
+            let (unit, cost) = if name.ends_with("64") { ("CPU-s/GiB", one.cpu_gib) } else { ("CPU-µs each", one.cpu_request) };
+            let figure = format!("{unit} ({}), at {:.2} of the rate of the S3 alone", kind.name(), one.rate / alone);
+            self.row(work, &figure, (Sense::AtMost, mark), cost, &bound(one));
+        }
+    }
+
+    /// Pages before an S3, against the time of the S3 alone.
+    pub fn pages_before(&mut self, work: &'static str, found: &[Measured]) {
+        let Some(alone) = of(found, Kind::Minio) else { return };
+        for one in found.iter().filter(|one| one.kind != Kind::Minio) {
+            let ratio = f64::from(one.latency.0) / f64::from(alone.latency.0.max(1));
+            let figure = format!("ratio of its time to the S3 alone ({}), which takes {} µs", one.kind.name(), alone.latency.0);
+            self.row(work, &figure, (Sense::AtMost, 1.15), ratio, &bound(one));
+        }
+    }
+
+    /// Copies before an S3, against the time of the S3 alone.
+    pub fn copies_before(&mut self, work: &'static str, found: &[Measured]) {
+        let Some(alone) = of(found, Kind::Minio) else { return };
+        for one in found.iter().filter(|one| one.kind != Kind::Minio) {
+            let more = (f64::from(one.latency.0) - f64::from(alone.latency.0)) / 1_000.0;
+            let figure = format!("ms more than the S3 alone ({}), which takes {} ms", one.kind.name(), alone.latency.0 / 1_000);
+            self.row(work, &figure, (Sense::AtMost, 100.0), more, &bound(one));
         }
     }
 

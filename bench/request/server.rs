@@ -3,13 +3,14 @@
 use crate::Result;
 use crate::client::Client;
 use crate::sign::Credentials;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const START: Duration = Duration::from_secs(60);
 /// The bucket of everything but the listings.
@@ -26,6 +27,12 @@ pub enum Kind {
     Opaque,
     /// `rclone serve s3` over a crypt remote on local disk.
     Rclone,
+    /// A real S3 server.
+    Minio,
+    /// Waxseal before that server.
+    Before,
+    /// Waxseal before that server, with opaque `ETag`s.
+    BeforeOpaque,
 }
 
 impl Kind {
@@ -36,6 +43,9 @@ impl Kind {
             Self::Waxseal => "waxseal",
             Self::Opaque => "waxseal, opaque ETag",
             Self::Rclone => "rclone crypt",
+            Self::Minio => "MinIO alone",
+            Self::Before => "waxseal before MinIO",
+            Self::BeforeOpaque => "waxseal before MinIO, opaque ETag",
         }
     }
 }
@@ -67,8 +77,47 @@ impl Server {
         let config = data.with_extension("toml");
         let etag = if kind == Kind::Opaque { "opaque" } else { "md5" };
         fs::write(&config, settings(data, &root, etag))?;
+        Self::configured(program, kind, &config, credentials)
+    }
+
+    /// Starts a real S3 server, of one drive.
+    pub fn minio(program: &Path, data: &Path, credentials: &Credentials) -> Result<Self> {
+        fs::create_dir_all(data)?;
+        let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(program);
-        command.args(["serve", "--init", "--config"]).arg(&config);
+        command.args(["server", "--address", &free.to_string()]).arg(data);
+        command.env("MINIO_ROOT_USER", &credentials.access).env("MINIO_ROOT_PASSWORD", &credentials.secret);
+        let server = Self::start(Kind::Minio, command, credentials)?;
+        let began = Instant::now();
+        // It says where it listens some time before it serves.
+        while server.connect().and_then(|mut client| client.text("PUT", "/sealed", "")).is_err() {
+            if began.elapsed() > START {
+                return Err("MinIO does not serve".into());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(server)
+    }
+
+    /// Starts the product before an S3, under a prefix of its own.
+    pub fn before(program: &Path, kind: Kind, data: &Path, credentials: &Credentials, s3: SocketAddr) -> Result<Self> {
+        let (config, secret) = (data.with_extension("toml"), data.with_extension("secret"));
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&secret)?;
+        file.write_all(credentials.secret.as_bytes())?;
+        let etag = if kind == Kind::BeforeOpaque { "opaque" } else { "md5" };
+        let name = data.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let backend = format!(
+            "[backend]\nkind = \"s3\"\nendpoint = \"http://{s3}\"\nbucket = \"sealed\"\nprefix = {name:?}\n\
+             access_key_id = {:?}\nsecret_access_key_file = {secret:?}\n",
+            credentials.access
+        );
+        fs::write(&config, settings(data, &data.with_extension("root"), etag) + &backend)?;
+        Self::configured(program, kind, &config, credentials)
+    }
+
+    fn configured(program: &Path, kind: Kind, config: &Path, credentials: &Credentials) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(["serve", "--init", "--config"]).arg(config);
         command.env("WAXSEAL_ACCESS_KEY_ID", &credentials.access);
         command.env("WAXSEAL_SECRET_ACCESS_KEY", &credentials.secret);
         Self::start(kind, command, credentials)
@@ -93,7 +142,7 @@ impl Server {
         let credentials = credentials.clone();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Self { kind, address: nowhere, admin: None, credentials, child };
-        let wants_admin = matches!(kind, Kind::Waxseal | Kind::Opaque);
+        let wants_admin = matches!(kind, Kind::Waxseal | Kind::Opaque | Kind::Before | Kind::BeforeOpaque);
         while server.address.port() == 0 || (wants_admin && server.admin.is_none()) {
             let line = heard.recv_timeout(START).map_err(|_| format!("{} did not start", kind.name()))?;
             let Some(address) = address(&line) else { continue };

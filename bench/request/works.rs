@@ -1,7 +1,7 @@
 //! The transfers of the table: what is set up, what one request is.
 
 use crate::Result;
-use crate::client::How;
+use crate::client::{Client, How};
 use crate::load::{Measured, Plan, run};
 use crate::number::{median, micros};
 use crate::server::{BUCKET, Kind, Server};
@@ -16,6 +16,9 @@ const HUGE: u64 = 1 << 30;
 const RANGE: u64 = 64 << 10;
 /// Small objects that are read in turns.
 const SMALLS: u64 = 1_000;
+
+/// A load of servers in turns.
+pub type Work = fn(&[&Server], Plan) -> Result<Vec<Measured>>;
 
 /// Makes the bucket, and what the reads read.
 pub fn prepare(server: &Server) -> Result<()> {
@@ -89,6 +92,12 @@ pub fn get_range(servers: &[&Server], plan: Plan) -> Result<Vec<Measured>> {
         let first = scatter(number) % (HUGE - RANGE);
         client.get(BUCKET, &huge(), Some((first, first + RANGE - 1)))
     })
+}
+
+/// Copies the object of 1 GiB.
+pub fn copy_huge(client: &mut Client, to: u64) -> Result<u64> {
+    client.copy(BUCKET, &huge(), &format!("copied/{to}"))?;
+    Ok(HUGE)
 }
 
 /// Reads back what was written during a load.
