@@ -15,7 +15,8 @@ DATA ?= data
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # What of the suite holds for the store on disk alone: versions, offline commands on a directory, damage to its files; and
 # what MinIO cannot: uploads listed by bucket, keys below keys.
-DISK_ALONE := boto3:: encryption:: interrupted:: program:: reference:: https:: uploads_are_listed_in_pages
+DISK_ALONE := interrupted:: encryption::salvage program::a_second_process program::salvage program::verify_reads_all \
+	program::versions_are uploads_are_listed_in_pages
 
 .PHONY: help need need-lints need-python build run test ci fmt clippy doc deny vectors bench spike clean tools
 

@@ -4,7 +4,7 @@ use super::acl::{Acl, Permission};
 use super::action::{Action, Need};
 use super::facts::{Facts, Standing};
 use super::principal::Principal;
-use crate::keyring::{Bucket, Keyring};
+use crate::keyring::{self, Bucket, Keyring};
 use crate::store::Version;
 use std::sync::Arc;
 
@@ -51,6 +51,13 @@ pub trait Operation {
     /// The object that is read besides, by copies.
     fn source(&self) -> Option<Object<'_>> {
         None
+    }
+
+    /// Whether it is about the bucket itself, or about all of someone's: then what was done to them a moment ago counts,
+    /// by whichever process.
+    fn is_of_buckets(&self) -> bool {
+        let lists = [Action::ListBucket, Action::ListBucketVersions, Action::ListBucketMultipartUploads];
+        self.object().is_none() && !lists.contains(&self.action())
     }
 
     /// How far an ACL can open it.
@@ -148,6 +155,14 @@ impl Policy {
         Self { keyring }
     }
 
+    /// Makes [`Policy::owner`] know of a bucket that another process made just now.
+    ///
+    /// # Errors
+    /// If that cannot be told.
+    pub async fn look_for(&self, bucket: &str) -> Result<(), keyring::Error> {
+        self.keyring.find(bucket).await.map(drop)
+    }
+
     /// Whose bucket this is, if it is there.
     #[must_use]
     pub fn owner(&self, bucket: &str) -> Option<String> {
@@ -165,11 +180,25 @@ impl Policy {
         facts: &F,
         principal: &Arc<Principal>,
         operation: O,
-    ) -> Result<Permitted<O>, Denied<F::Error>> {
-        let find = |name: &str| self.keyring.bucket(name).ok_or(Denied::NoSuchBucket);
-        let bucket = operation.bucket().map(find).transpose()?;
+    ) -> Result<Permitted<O>, Denied<F::Error>>
+    where
+        F::Error: From<keyring::Error>,
+    {
+        let unknown = |error: keyring::Error| Denied::Unknown(error.into());
+        if operation.is_of_buckets() {
+            self.keyring.look().await.map_err(unknown)?;
+        }
+        let find = async |name: Option<&str>| match name {
+            Some(name) => match self.keyring.find(name).await {
+                Ok(Some(bucket)) => Ok(Some(bucket)),
+                Ok(None) => Err(Denied::NoSuchBucket),
+                Err(error) => Err(unknown(error)),
+            },
+            None => Ok(None),
+        };
+        let bucket = find(operation.bucket()).await?;
         let from = operation.source();
-        let source = from.map(|object| find(object.bucket)).transpose()?;
+        let source = find(from.map(|object| object.bucket)).await?;
         match &bucket {
             Some(bucket) if owns(principal, bucket) => {}
             Some(bucket) => Asked { facts, principal, bucket }.admits(&operation).await?,

@@ -63,7 +63,7 @@ fn disk_settings(settings: &Settings) -> disk::Settings {
 }
 
 fn keyring_settings(settings: &Settings) -> keyring::Settings {
-    keyring::Settings { clock: clock(), cache: settings.keys }
+    keyring::Settings { clock: clock(), cache: settings.keys, shared: matches!(settings.backend, config::Storage::S3(_)) }
 }
 
 impl Stack {

@@ -98,8 +98,11 @@ impl Gateway {
     }
 
     /// The bucket, if it is there and the asker's: the policy has seen to both.
-    pub fn head_bucket(&self, operation: &Permitted<HeadBucket>) -> Result<Arc<Bucket>, Error> {
-        bucket_of(operation)
+    pub async fn head_bucket(&self, operation: &Permitted<HeadBucket>) -> Result<Arc<Bucket>, Error> {
+        let bucket = bucket_of(operation)?;
+        self.keyring.look().await?;
+        self.still_there(&bucket)?;
+        Ok(bucket)
     }
 
     /// Removes an empty bucket and its keys: what was ever sealed in it cannot be opened again. Uploads that were

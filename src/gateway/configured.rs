@@ -65,7 +65,7 @@ impl Gateway {
 
     /// What a bucket says to a web page: for anyone, since browsers ask before they sign. Nothing else of the bucket shows.
     pub async fn cors_verdict(&self, bucket: &str, asked: &CorsAsked) -> Result<CorsVerdict, Error> {
-        let Some(bucket) = self.keyring.bucket(bucket) else { return Ok(CorsVerdict::NoSuchBucket) };
+        let Some(bucket) = self.keyring.find(bucket).await? else { return Ok(CorsVerdict::NoSuchBucket) };
         let configuration = self.configuration_of(&bucket).await?;
         Ok(configuration.cors.as_ref().map_or(CorsVerdict::Unconfigured, |cors| cors.verdict(asked)))
     }

@@ -153,7 +153,7 @@ impl Gateway {
         Arc::clone(gates.entry(bucket).or_default())
     }
 
-    fn still_there(&self, bucket: &Bucket) -> Result<(), Error> {
+    pub(super) fn still_there(&self, bucket: &Bucket) -> Result<(), Error> {
         match self.keyring.bucket(&bucket.name) {
             Some(now) if now.uuid == bucket.uuid => Ok(()),
             Some(_) | None => Err(Refusal::NoSuchBucket.into()),

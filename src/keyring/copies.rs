@@ -20,18 +20,38 @@ pub(super) fn path(index: usize) -> Path {
     Path::from(layout::KEYRINGS.get(index).copied().unwrap_or(layout::KEYRINGS[0]))
 }
 
+/// A copy, against one that is known.
+pub(super) enum Other {
+    /// It is the one that is known.
+    Same,
+    /// It is there, and may be another.
+    There(Held),
+    /// The backend says that there is none.
+    Absent,
+}
+
 /// Reads a copy. None if and only if the backend says that there is none.
 pub(super) async fn read(backend: &dyn Backend, index: usize) -> Result<Option<Held>, super::Error> {
-    let found = match backend.get_opts(&path(index), GetOptions::default()).await {
+    match read_other(backend, index, None).await? {
+        Other::There(found) => Ok(Some(found)),
+        Other::Absent | Other::Same => Ok(None),
+    }
+}
+
+/// Reads a copy unless it is the one of this ETag.
+pub(super) async fn read_other(backend: &dyn Backend, index: usize, than: Option<String>) -> Result<Other, super::Error> {
+    let options = GetOptions { if_none_match: than, ..GetOptions::default() };
+    let found = match backend.get_opts(&path(index), options).await {
         Ok(found) => found,
-        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(object_store::Error::NotModified { .. }) => return Ok(Other::Same),
+        Err(object_store::Error::NotFound { .. }) => return Ok(Other::Absent),
         Err(error) => return Err(error.into()),
     };
     if found.meta.size > LENGTH_MAX {
         return Err(envelope::Error { kind: Kind::Malformed, why: "keyring: too long" }.into());
     }
     let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-    Ok(Some(Held { bytes: found.bytes().await?, version }))
+    Ok(Other::There(Held { bytes: found.bytes().await?, version }))
 }
 
 /// Writes a copy over the version that was read, or where there was none.

@@ -9,6 +9,7 @@ mod named;
 mod random;
 mod ring;
 mod root;
+mod shared;
 mod token;
 
 pub use crate::envelope::BucketUuid;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 use object_store::UpdateVersion;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub clock: Clock,
     /// How long an unwrapped KEK is used before the root is asked again.
     pub cache: Duration,
+    /// Whether other processes write the keyring too.
+    pub shared: bool,
 }
 
 /// The keys of all buckets, loaded and verified.
@@ -40,12 +43,17 @@ pub struct Settings {
 pub struct Keyring(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    backend: Arc<dyn Backend>,
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) roots: Roots,
     pub(super) clock: Clock,
+    pub(super) shared: bool,
+    /// Held by whoever looks at what others wrote: the number of the last look that saw it.
+    pub(super) looks: Mutex<u64>,
+    /// How many looks have begun.
+    pub(super) begun: AtomicU64,
     known: RwLock<Arc<Known>>,
     /// Held by whoever changes the keyring.
-    writing: Mutex<()>,
+    pub(super) writing: Mutex<()>,
     /// Held by whoever makes a KEK under a named key.
     pub(super) making: Mutex<()>,
     keks: Cache<(BucketUuid, KekId), Arc<Kek>>,
@@ -54,12 +62,12 @@ pub(super) struct Inner {
 /// The keyring as it was last read or written.
 pub(super) struct Known {
     pub(super) ring: Ring,
-    encoded: Bytes,
+    pub(super) encoded: Bytes,
     buckets: BTreeMap<String, Arc<Bucket>>,
     system: Arc<Bucket>,
     /// Hidden lines by name; see [`super::named`].
     hidden: BTreeMap<String, BucketUuid>,
-    held: [Option<UpdateVersion>; 2],
+    pub(super) held: [Option<UpdateVersion>; 2],
 }
 
 impl Keyring {
@@ -100,7 +108,9 @@ impl Keyring {
     fn over(backend: Arc<dyn Backend>, roots: Roots, settings: Settings, known: Known) -> Self {
         let keks = Cache::builder().max_capacity(CACHED).time_to_live(settings.cache).build();
         let (known, writing, making) = (RwLock::new(Arc::new(known)), Mutex::new(()), Mutex::new(()));
-        Self(Arc::new(Inner { backend, roots, clock: settings.clock, known, writing, making, keks }))
+        let Settings { clock, shared, .. } = settings;
+        let (looks, begun) = (Mutex::new(0), AtomicU64::new(0));
+        Self(Arc::new(Inner { backend, roots, clock, shared, looks, begun, known, writing, making, keks }))
     }
 
     /// The bucket of this name. The system bucket has none that counts here.
@@ -218,29 +228,6 @@ impl Keyring {
         self.0.keks.try_get_with((bucket, id), unwrap).await.map_err(|error| (*error).clone().into())
     }
 
-    /// Takes what another process wrote meanwhile.
-    ///
-    /// # Errors
-    /// If the keyring cannot be read; what is known stays then.
-    pub async fn refresh(&self) -> Result<(), Error> {
-        let known = self.0.known();
-        match copies::read(&*self.0.backend, 0).await? {
-            Some(found) if found.bytes == known.encoded => Ok(()),
-            Some(_) | None => {
-                let _writing = self.0.writing.lock().await;
-                self.0.reload().await.map(drop)
-            }
-        }
-    }
-
-    /// Writes the newest version over a copy that is older, damaged or gone.
-    pub async fn mend(&self) -> Result<(), Error> {
-        let _writing = self.0.writing.lock().await;
-        let known = self.0.reload().await?;
-        self.0.write_second(&known.encoded, &known).await?;
-        Ok(())
-    }
-
     /// Changes the keyring and writes it, in a task of its own: a caller that goes away leaves nothing half done.
     pub(super) async fn change<E>(&self, edit: E) -> Result<Arc<Known>, Error>
     where
@@ -263,7 +250,7 @@ impl Inner {
         known
     }
 
-    async fn reload(&self) -> Result<Arc<Known>, Error> {
+    pub(super) async fn reload(&self) -> Result<Arc<Known>, Error> {
         let before = self.known();
         let known = newest(&*self.backend, Some(&before.ring), &self.roots).await?;
         Ok(self.install(known))
@@ -303,7 +290,7 @@ impl Inner {
     }
 
     /// Brings both copies up to what is known. Where someone else was faster, theirs is as good.
-    async fn write_second(&self, encoded: &Bytes, known: &Arc<Known>) -> Result<Arc<Known>, Error> {
+    pub(super) async fn write_second(&self, encoded: &Bytes, known: &Arc<Known>) -> Result<Arc<Known>, Error> {
         let mut held = known.held.clone();
         for (index, held) in held.iter_mut().enumerate() {
             let found = copies::read(&*self.backend, index).await?;

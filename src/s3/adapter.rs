@@ -1,6 +1,6 @@
 //! The trait of s3s, one line an operation: whatever is not here answers NotImplemented.
 
-use super::error::{denied, plain};
+use super::error::{denied, failed, plain};
 use super::form::Vouched;
 use super::known::Expected;
 use super::unset::{self, AsItIs};
@@ -28,7 +28,7 @@ pub(super) struct Adapter {
 
 impl Adapter {
     /// Who signed the request; the anonymous if nobody did, which [`super::users::Door`] has seen to. Tells its log line of both, and of the operation: the name of its input without `Input`.
-    fn asker<T>(&self, request: &S3Request<T>, input: &'static str) -> S3Result<Asker> {
+    async fn asker<T>(&self, request: &S3Request<T>, input: &'static str) -> S3Result<Asker> {
         let learnt = request.extensions.get::<Arc<Learnt>>();
         learnt.inspect(|learnt| learnt.operation(input.strip_suffix("Input").unwrap_or(input)));
         let vouched = request.extensions.get::<Vouched>().map(|Vouched(access_key)| access_key.as_str());
@@ -39,6 +39,9 @@ impl Adapter {
         };
         learnt.inspect(|learnt| learnt.asker(&asker));
         if let Some(expected) = request.extensions.get::<Expected>() {
+            for bucket in expected.buckets() {
+                self.policy.look_for(bucket).await.map_err(|error| failed(error.into()))?;
+            }
             expected.check(&asker.id.0, |bucket| self.policy.owner(bucket))?;
         }
         Ok(asker)
@@ -68,7 +71,7 @@ macro_rules! operations {
         impl S3 for Adapter {
             $(async fn $method(&self, $request: S3Request<dto::$input>) -> Answer<dto::$output> {
                 let $this = self;
-                let $asker = self.asker(&$request, stringify!($input))?;
+                let $asker = self.asker(&$request, stringify!($input)).await?;
                 $answer
             })*
         }

@@ -65,7 +65,7 @@ impl Adapter {
 
     pub(super) async fn head_of_bucket(&self, asker: &Asker, bucket: String) -> S3Result<HeadBucketOutput> {
         let permitted = self.permit(asker, HeadBucket { bucket }).await?;
-        self.gateway.head_bucket(&permitted).map_err(failed)?;
+        self.gateway.head_bucket(&permitted).await.map_err(failed)?;
         Ok(HeadBucketOutput { bucket_region: Some(self.region.clone()), ..HeadBucketOutput::default() })
     }
 

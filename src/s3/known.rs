@@ -167,6 +167,11 @@ impl Expected {
         self.0.is_empty()
     }
 
+    /// Whose owners have to be known for [`Self::check`].
+    pub(super) fn buckets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(bucket, _)| bucket.as_str())
+    }
+
     /// Holds it against who owns a bucket. One that is not there would be the asker's.
     ///
     /// # Errors

@@ -158,8 +158,6 @@ def case_uploads_in_parts():
         etags[number] = s3.upload_part(**upload, PartNumber=number, Body=parts[number - 1])["ETag"]
     listed = s3.list_parts(**upload)["Parts"]
     assert [(p["PartNumber"], p["Size"]) for p in listed] == [(n + 1, len(part)) for n, part in enumerate(parts)]
-    open_uploads = s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
-    assert [(u["Key"], u["UploadId"]) for u in open_uploads] == [("parts", begun["UploadId"])]
     fails("NoSuchKey", s3.get_object, Bucket=BUCKET, Key="parts")
     named = [{"PartNumber": n, "ETag": etags[n]} for n in (1, 2, 3)]
     fails("InvalidPartOrder", s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": named[::-1]})
@@ -173,6 +171,13 @@ def case_uploads_in_parts():
     for first, last in ((UNIT - 1, UNIT), (2 * UNIT + 69999, 2 * UNIT + 70000), (0, len(whole) - 1)):
         assert read("parts", Range=f"bytes={first}-{last}") == whole[first:last + 1]
     fails("NoSuchUpload", s3.list_parts, **upload)
+
+
+def case_open_uploads_are_listed():
+    begun = s3.create_multipart_upload(Bucket=BUCKET, Key="begun")["UploadId"]
+    open_uploads = s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
+    assert [(u["Key"], u["UploadId"]) for u in open_uploads] == [("begun", begun)]
+    s3.abort_multipart_upload(Bucket=BUCKET, Key="begun", UploadId=begun)
 
 
 def case_a_small_part_before_the_last_is_refused():
@@ -227,7 +232,7 @@ def case_a_bucket_goes_when_it_is_empty():
 def main():
     s3.create_bucket(Bucket=BUCKET)
     for name, case in list(globals().items()):
-        if name.startswith("case_"):
+        if name.startswith("case_") and name not in sys.argv[4:]:
             begun = time.monotonic()
             case()
             print(f"{name[5:]} {time.monotonic() - begun:.2f} s", flush=True)

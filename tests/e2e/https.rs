@@ -1,7 +1,7 @@
 //! HTTPS: the same protocol, over a certificate from files.
 
 use crate::support::client::{Client, now, request};
-use crate::support::server::{Home, Server, waxseal};
+use crate::support::server::{Home, OTHER_ACCESS_KEY, OTHER_SECRET_KEY, Server, waxseal};
 use crate::support::tls::Certificate;
 use crate::tool::{aws, client, noise, output, run};
 use std::fs::{self, Permissions};
@@ -163,7 +163,8 @@ fn boto3(server: &Server, certificate: &Certificate, home: &Path) {
     let Some(mut python) = client("python", home) else { return };
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/boto3_cases.py");
     python.env("AWS_CA_BUNDLE", &certificate.authority).env("SSL_CERT_FILE", &certificate.authority);
-    let output = output(python.arg(cases).arg(&server.url));
+    let left_out = crate::boto3::left_out("boto3_cases.py");
+    let output = output(python.arg(cases).arg(&server.url).args([OTHER_ACCESS_KEY, OTHER_SECRET_KEY]).args(left_out));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -35,7 +35,7 @@ fn make(home: &Home, came: Came) {
     }
     let store = DiskStore::create(&home.store(), settings()).unwrap();
     if came >= Came::OneKeyring {
-        let keys = keyring::Settings { clock: settings().clock, cache: Duration::from_secs(1) };
+        let keys = keyring::Settings { clock: settings().clock, cache: Duration::from_secs(1), shared: false };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             Keyring::create(Arc::new(store.clone()), root, keys).await.unwrap();

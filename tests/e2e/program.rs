@@ -94,7 +94,7 @@ fn verify_reads_all_and_names_what_is_damaged() {
         assert_eq!(server.client().send(&request("PUT", &format!("/clinic/{key}")).body(noise(500_000, 1))).status, 200);
     }
     assert!(server.stop().success());
-    run(waxseal().arg("verify").args(home.place()));
+    run(&mut home.command(&["verify"], None));
     let blobs = home.store().join("blobs");
     let mut damaged = 0;
     for folder in fs::read_dir(blobs).unwrap() {

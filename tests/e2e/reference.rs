@@ -43,16 +43,16 @@ fn the_reference_opens_what_the_program_sealed() {
     assert!(server.stop().success());
     let Some(_) = client("python", home.path()) else { return };
 
-    let ring = run(waxseal().args(["keyring", "show"]).args(home.place()));
+    let ring = run(&mut home.command(&["keyring", "show"], None));
     fs::write(home.path().join("keyring"), &ring).unwrap();
     let line = ring.lines().find(|line| line.starts_with("bucket ") && line.ends_with(" clinic")).unwrap();
     let uuid = line.split(' ').nth(1).unwrap();
     for (key, body, metadata) in &cases {
-        let sealed = output(waxseal().args(["cat", "--sealed"]).args(home.place()).arg(format!("clinic/{key}")));
+        let sealed = output(home.command(&["cat", "--sealed"], None).arg(format!("clinic/{key}")));
         assert!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
         let file = home.path().join("sealed");
         fs::write(&file, &sealed.stdout).unwrap();
-        let plain = output(waxseal().arg("cat").args(home.place()).arg(format!("clinic/{key}")));
+        let plain = output(home.command(&["cat"], None).arg(format!("clinic/{key}")));
         assert!(plain.status.success() && plain.stdout == *body, "`waxseal cat` of {key}");
         if *metadata > 768 {
             continue;

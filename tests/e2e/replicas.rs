@@ -106,6 +106,37 @@ fn a_store_is_copied_to_s3_and_back_without_being_opened() {
 }
 
 #[test]
+fn what_one_replica_does_to_buckets_the_others_tell_of_at_once() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    let servers: [Server; 3] = replicas(&home, backend);
+    let clients = servers.each_ref().map(Server::client);
+    for turn in 0..6 {
+        let [one, two, three] = [0, 1, 2].map(|at| &clients[(turn + at) % 3]);
+        let bucket = format!("/at-once-{turn}");
+        done(one.send(&request("PUT", &bucket)), 200);
+        let foreign = put(&format!("{bucket}/key"), b"x").header("x-amz-expected-bucket-owner", "somebody");
+        assert_eq!(three.send(&foreign).code(), "AccessDenied");
+        done(two.send(&put(&format!("{bucket}/key"), b"content")), 200);
+        assert_eq!(done(three.send(&get(&format!("{bucket}/key"))), 200).body, b"content");
+        assert!(elements(&done(three.send(&request("GET", "/")), 200).text(), "Name").contains(&bucket[1..].to_owned()));
+        for value in ["first", "second"] {
+            let tags = format!("<Tagging><TagSet><Tag><Key>k</Key><Value>{value}</Value></Tag></TagSet></Tagging>");
+            done(one.send(&request("PUT", &format!("{bucket}?tagging")).body(tags)), 200);
+            for other in [two, three] {
+                let told = done(other.send(&request("GET", &format!("{bucket}?tagging"))), 200).text();
+                assert_eq!(elements(&told, "Value"), [value]);
+            }
+        }
+        done(two.send(&request("DELETE", &format!("{bucket}/key"))), 204);
+        done(two.send(&request("DELETE", &bucket)), 204);
+        assert_eq!(three.send(&request("HEAD", &bucket)).status, 404);
+        assert_eq!(one.send(&request("DELETE", &bucket)).code(), "NoSuchBucket");
+        assert!(!elements(&done(one.send(&request("GET", "/")), 200).text(), "Name").contains(&bucket[1..].to_owned()));
+    }
+}
+
+#[test]
 fn parts_of_one_upload_go_through_all_replicas() {
     let Some(backend) = S3Server::shared() else { return };
     let home = Home::in_memory();

@@ -102,6 +102,18 @@ fn errors_of_the_backend_are_errors_and_never_absence() {
 }
 
 #[test]
+fn a_bucket_that_cannot_be_looked_for_is_not_said_to_be_absent() {
+    let Some(case) = case() else { return };
+    let asks = [request("GET", "/b-ad-2/key"), request("HEAD", "/b-ad-2"), request("GET", "/"), request("GET", "/b-ad?tagging")];
+    let statuses = || asks.each_ref().map(|ask| case.client.send(ask).status);
+    assert_eq!(statuses(), [404, 404, 200, 404]);
+    case.proxy.fail(Fault::Answer(500, "InternalError"), 100, |_| true);
+    assert_eq!(statuses(), [503; 4]);
+    case.recovers();
+    assert_eq!(statuses(), [404, 404, 200, 404]);
+}
+
+#[test]
 fn one_error_in_ten_is_tried_again() {
     let Some(case) = case() else { return };
     case.proxy.fail(Fault::Answer(503, "SlowDown"), 10, about_objects);

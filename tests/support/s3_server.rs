@@ -20,7 +20,7 @@ pub const SECRET_KEY: &str = "tests-only/bK2cX7nV4qL9wE5tR8yU1iO3";
 pub struct S3Server {
     pub address: SocketAddr,
     _server: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl S3Server {
@@ -54,7 +54,7 @@ impl S3Server {
             .spawn()
             .unwrap();
         scratch::ends_with_this_process(&server);
-        let server = Self { address, _server: server, _folder: folder };
+        let server = Self { address, _server: server, folder };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(20), "MinIO does not listen");
@@ -66,6 +66,11 @@ impl S3Server {
             std::thread::sleep(Duration::from_millis(100));
         }
         Some(server)
+    }
+
+    /// Where its files lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Who may do everything there.

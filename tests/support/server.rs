@@ -28,6 +28,11 @@ pub struct Server {
     certificate: Option<Certificate>,
 }
 
+/// Whether this run has its stores in a bucket of a real S3 server.
+pub fn is_before_s3() -> bool {
+    std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3")
+}
+
 /// The program as cargo built it.
 pub fn waxseal() -> Command {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
@@ -47,7 +52,7 @@ impl Home {
     /// The section that puts the store behind a real S3 server instead of into a directory, where the run is to have it
     /// so (`WAXSEAL_TEST_BACKEND=s3`).
     fn backend(&self) -> Option<String> {
-        if std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3") {
+        if is_before_s3() {
             let server = S3Server::shared().expect("MinIO is not installed");
             return Some(s3_server::section(self.path(), &server.url(), &self.prefix()));
         }
@@ -88,6 +93,17 @@ impl Home {
     pub fn place(&self) -> [String; 4] {
         let text = |path: PathBuf| path.to_str().unwrap().to_owned();
         ["--data".into(), text(self.store()), "--root-key".into(), text(self.root_key())]
+    }
+
+    /// A command on this store, wherever the run has it, with more in the configuration.
+    pub fn command(&self, arguments: &[&str], configuration: Option<&Path>) -> Command {
+        let mut command = waxseal();
+        command.args(arguments);
+        let said = configuration.map(|file| std::fs::read_to_string(file).unwrap()).unwrap_or_default();
+        let (file, backend) = (self.path().join("command.toml"), self.backend().unwrap_or_default());
+        std::fs::write(&file, format!("data = {:?}\nroot_key = {:?}\n{said}\n{backend}", self.store(), self.root_key())).unwrap();
+        command.arg("--config").arg(file);
+        command
     }
 
     pub fn serve(&self) -> Server {

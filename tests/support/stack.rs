@@ -30,7 +30,7 @@ pub fn settings() -> Settings {
 }
 
 fn keys() -> waxseal::keyring::Settings {
-    waxseal::keyring::Settings { clock: clock(), cache: Duration::from_secs(300) }
+    waxseal::keyring::Settings { clock: clock(), cache: Duration::from_secs(300), shared: false }
 }
 
 impl Stack {

@@ -16,12 +16,16 @@ fn key(bucket: &Bucket) -> String {
 }
 
 impl Gateway {
-    /// What is configured of the bucket that an operation was permitted on.
+    /// What is configured of the bucket that an operation asks about, by whichever process, as it is now.
     ///
     /// # Errors
     /// An integrity error if the record does not verify, which is never the same as nothing being configured.
     pub async fn configuration<O: Operation>(&self, operation: &Permitted<O>) -> Result<Arc<Configuration>, Error> {
-        self.configuration_of(&*bucket_of(operation)?).await
+        let bucket = bucket_of(operation)?;
+        if self.keyring.is_shared() {
+            self.configurations.invalidate(&bucket.uuid);
+        }
+        self.configuration_of(&bucket).await
     }
 
     /// What is configured of a bucket, at most as old as the cache allows; what this process wrote shows at once.
