@@ -3,8 +3,8 @@
 use crate::parts::{UNIT, Upload, done, get, put};
 use crate::support::client::request;
 use crate::support::s3_server::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY};
-use crate::support::server::Home;
-use crate::tool::{client, noise, run};
+use crate::support::server::{Home, waxseal};
+use crate::tool::{client, noise, output, run};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -107,5 +107,35 @@ fn a_role_of_the_platform_signs_every_request_and_is_asked_for_again_before_it_e
         }
         let log = std::fs::read_to_string(home.log()).unwrap();
         assert!(!log.contains("pod-token") && !log.contains("SessionToken"));
+    }
+}
+
+/// More of a configuration, the environment, and what is named.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[test]
+fn what_the_platform_did_not_give_is_named_by_check() {
+    let home = Home::new();
+    let file = home.path().join("role.toml");
+    let said = |configuration: &str, environment: &[(&str, &str)]| {
+        std::fs::write(&file, format!("[backend]\nkind = \"s3\"\nbucket = \"sealed\"\n{configuration}")).unwrap();
+        let mut check = waxseal();
+        let found = output(check.arg("check").arg("--config").arg(&file).env_clear().envs(environment.iter().copied()));
+        assert!(!found.status.success());
+        String::from_utf8_lossy(&found.stdout).into_owned() + &String::from_utf8_lossy(&found.stderr)
+    };
+    let token = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), ("AWS_ENDPOINT_URL_STS", "http://sts.example.org")];
+    let cases: [Case<'_>; 5] = [
+        ("", &[], &["access_key_id", "credentials = \"instance\""]),
+        ("", &token, &["no AWS_ROLE_ARN", "AWS_ENDPOINT_URL_STS is not https"]),
+        ("credentials = \"container\"\n", &[], &["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]),
+        ("credentials = \"somebody\"\n", &[], &["web_identity"]),
+        ("credentials = \"instance\"\nmax_connections = 7\n", &[], &["max_connections", "8 or more"]),
+    ];
+    for (configuration, environment, named) in cases {
+        let said = said(configuration, environment);
+        for what in named {
+            assert!(said.contains(what), "{what} is not in {said}");
+        }
     }
 }
