@@ -257,10 +257,13 @@ pub(super) fn before_tail(opened: &envelope::Opened, size: u64) -> u64 {
     size.saturating_sub(u64::try_from(opened.tail_len()).unwrap_or(u64::MAX))
 }
 
-/// The stored bytes that hold a span of the content, or all of it.
+/// The stored bytes that hold a span of the content, or all of it; none for a span without bytes.
 fn stretch(opened: &envelope::Opened, span: Option<Span>, size: u64) -> Option<std::ops::Range<u64>> {
     let Some(span) = span else { return Some(0..before_tail(opened, size)) };
     let (first, last) = range::resolve(span, opened.plain_len(), opened.entries()).ok()??;
+    if first > last {
+        return None;
+    }
     let (from, to) = (opened.runs(first, first, 1).next()?, opened.runs(last, last, 1).last()?);
     Some(from.sealed.start..to.sealed.end)
 }

@@ -34,7 +34,8 @@ pub(super) enum Other {
 pub(super) async fn read(backend: &dyn Backend, index: usize) -> Result<Option<Held>, super::Error> {
     match read_other(backend, index, None).await? {
         Other::There(found) => Ok(Some(found)),
-        Other::Absent | Other::Same => Ok(None),
+        Other::Absent => Ok(None),
+        Other::Same => Err(super::Error::Unavailable("it was not asked whether the keyring is the same".to_owned())),
     }
 }
 

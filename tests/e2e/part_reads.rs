@@ -77,9 +77,12 @@ fn an_empty_last_part_is_read_as_no_bytes() {
     let upload = Upload::begin(&client, path);
     let etags = [upload.part(1, &noise(UNIT, 5)), upload.part(2, b"")];
     done(upload.complete(&[(1, &etags[0]), (2, &etags[1])]), 200);
-    let got = done(read(&client, path, 2), 200);
-    assert_eq!((got.body.as_slice(), got.header("content-length")), (b"".as_slice(), Some("0")));
-    assert_eq!(done(read(&client, path, 1), 206).body.len(), UNIT);
+    // Again, when it is known.
+    for _ in 0..2 {
+        let got = done(read(&client, path, 2), 200);
+        assert_eq!((got.body.as_slice(), got.header("content-length")), (b"".as_slice(), Some("0")));
+        assert_eq!(done(read(&client, path, 1), 206).body.len(), UNIT);
+    }
 }
 
 #[test]
