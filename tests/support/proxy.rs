@@ -55,8 +55,6 @@ struct Shared {
     met: AtomicU64,
     requests: AtomicU64,
     connections: AtomicU64,
-    open: AtomicU64,
-    most_open: AtomicU64,
     stopped: AtomicBool,
     kept: Mutex<Vec<Answer>>,
 }
@@ -77,8 +75,6 @@ impl Proxy {
             met: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             connections: AtomicU64::new(0),
-            open: AtomicU64::new(0),
-            most_open: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             kept: Mutex::default(),
         });
@@ -90,12 +86,7 @@ impl Proxy {
                 }
                 let (Ok(stream), shared) = (stream, Arc::clone(&serving)) else { continue };
                 shared.connections.fetch_add(1, Ordering::Relaxed);
-                let open = shared.open.fetch_add(1, Ordering::Relaxed) + 1;
-                shared.most_open.fetch_max(open, Ordering::Relaxed);
-                std::thread::spawn(move || {
-                    shared.serve(stream);
-                    shared.open.fetch_sub(1, Ordering::Relaxed);
-                });
+                std::thread::spawn(move || shared.serve(stream));
             }
         });
         Self { address, shared }
@@ -124,11 +115,6 @@ impl Proxy {
     /// How many requests there were.
     pub fn requests(&self) -> u64 {
         self.shared.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many connections there were at the same time.
-    pub fn most_open(&self) -> u64 {
-        self.shared.most_open.load(Ordering::Relaxed)
     }
 
     /// How many connections were made.
