@@ -5,7 +5,7 @@ use super::chores;
 use super::stack::Stack;
 use super::{Failure, Result};
 use crate::access::Policy;
-use crate::config::{self, Settings};
+use crate::config::Settings;
 use crate::observe::Observe;
 use crate::server::{self, Ready};
 use crate::{crypto, s3};
@@ -64,8 +64,8 @@ pub async fn serve(mut settings: Settings, may_init: bool, started: impl FnOnce(
     let often = settings.gateway.day.often().min(settings.gateway.expire);
     let chores = tokio::spawn(chores::work(Arc::clone(&stack.gateway), often, told(stopped.clone())));
     let fresh = settings.gateway.keep_configuration;
-    let shared = matches!(settings.backend, config::Storage::S3(_));
-    let following = shared.then(|| tokio::spawn(chores::follow(Arc::clone(&stack.keyring), fresh, told(stopped.clone()))));
+    let following =
+        stack.keyring.is_shared().then(|| tokio::spawn(chores::follow(Arc::clone(&stack.keyring), fresh, told(stopped.clone()))));
     let telling = tokio::spawn(server::serve_admin(admin, observe, ready(&stack), told(stopped)));
     tracing::info!(listen = %said.listen, admin = %said.admin_listen, provider = crypto::PROVIDER, "serving");
     started(&said);

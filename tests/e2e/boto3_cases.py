@@ -1,8 +1,9 @@
 """What existing applications do through an SDK, one function a case; prints each name and fails on the first fault."""
-import base64, hashlib, io, sys, time, urllib.request, zlib
+import base64, hashlib, io, sys, urllib.request, zlib
 import boto3
 from botocore.client import Config
 from botocore.exceptions import ClientError
+from cases import run
 
 URL = sys.argv[1]
 CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1})
@@ -229,13 +230,5 @@ def case_a_bucket_goes_when_it_is_empty():
     assert s3.list_buckets()["Buckets"] == []
 
 
-def main():
-    s3.create_bucket(Bucket=BUCKET)
-    for name, case in list(globals().items()):
-        if name.startswith("case_") and name not in sys.argv[4:]:
-            begun = time.monotonic()
-            case()
-            print(f"{name[5:]} {time.monotonic() - begun:.2f} s", flush=True)
-
-
-main()
+s3.create_bucket(Bucket=BUCKET)
+run(globals())
