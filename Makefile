@@ -64,6 +64,8 @@ test: tools ## Every test; ends with how many were skipped, and why
 	@$(CARGO) test $(LOCKED) -- --show-output 2>&1 | tee target/test.log && passed=0 || passed=$$?; \
 		if [ -x $(TOOLS)/bin/minio ]; then echo "Once more, before a real S3 server:" | tee -a target/test.log; \
 			WAXSEAL_TEST_BACKEND=s3 $(CARGO) test $(LOCKED) --test e2e -- --show-output $(DISK_ALONE:%=--skip %) 2>&1 \
+				| tee -a target/test.log || passed=$$?; \
+			WAXSEAL_TEST_BACKEND=s3-own $(CARGO) test $(LOCKED) --test e2e -- --show-output boto3:: 2>&1 \
 				| tee -a target/test.log || passed=$$?; fi; \
 		awk -f tests/skipped.awk target/test.log; exit $$passed
 

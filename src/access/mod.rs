@@ -7,6 +7,7 @@ mod forms;
 mod permit;
 mod principal;
 
+pub use crate::keyring::is_private;
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Permission};
 pub use action::Action;
 pub use facts::{Facts, Standing};

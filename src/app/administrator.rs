@@ -5,7 +5,7 @@ use crate::access::{CanonicalId, Principal, Users, check_access_key, check_secre
 use crate::config::environment;
 use crate::crypto::sha256;
 use crate::envelope::{Draw, Random};
-use crate::gateway::Gateway;
+use crate::gateway::{Error, Gateway, Refusal};
 use crate::keyring::OsRandom;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -55,12 +55,16 @@ pub(super) fn credentials() -> Result<Credentials> {
     Ok(credentials)
 }
 
-/// Seals the administrator's credentials into the store.
-pub(super) async fn create(gateway: &Gateway, credentials: &Credentials) -> Result<()> {
+/// Seals the administrator's credentials into the store; false if another replica has just done so.
+pub(super) async fn create(gateway: &Gateway, credentials: &Credentials) -> Result<bool> {
     let mut text = serde_json::to_string(credentials).map_err(|error| Failure::of("the administrator", error))?;
     let stored = gateway.put_record(RECORD, text.as_bytes(), object_store::PutMode::Create).await;
     erase(&mut text);
-    stored.map_err(|error| Failure::of("the administrator", error))
+    match stored {
+        Ok(()) => Ok(true),
+        Err(Error::Refused(Refusal::PreconditionFailed(_))) => Ok(false),
+        Err(error) => Err(Failure::of("the administrator", error)),
+    }
 }
 
 /// Whether the store has an administrator: the last thing that `init` makes.

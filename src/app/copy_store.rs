@@ -4,7 +4,7 @@ use super::stack::{is_made, store};
 use super::{Failure, Result};
 use crate::config::{self, Settings};
 use crate::envelope::END;
-use crate::store::{Backend, Buffers, Stored, Terms, layout};
+use crate::store::{Backend, Buffers, Names, Stored, Terms, layout};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -60,6 +60,9 @@ pub async fn copy_store(
 ) -> Result<CopiedStore> {
     let (from, to) = (open(from, false).await?, open(to, true).await?);
     let in_store = |error: object_store::Error| Failure::of("copying", error);
+    if [&from, &to].iter().any(|store| store.versions().is_some_and(|versions| versions.names() == Names::Backend)) {
+        return Err(Failure("stores with backend buckets of their own (backend.own_buckets) are not copied yet".to_owned()));
+    }
     refuse_versions(&*from).await?;
     let mut copied = CopiedStore::default();
     let listed = from.list(None).map_ok(|meta| meta.location).map_err(in_store);
@@ -99,7 +102,7 @@ fn is_copied(path: &Path) -> bool {
 }
 
 async fn refuse_versions(from: &dyn Backend) -> Result<()> {
-    let Some(versions) = from.versions().filter(|versions| versions.keeps()) else { return Ok(()) };
+    let Some(versions) = from.versions().filter(|versions| versions.names() == Names::Writer) else { return Ok(()) };
     let mut after = None;
     loop {
         let page = versions.list_versions("", after.as_ref(), 1_000).await;

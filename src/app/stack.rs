@@ -7,14 +7,19 @@ use crate::gateway::{Gateway, Made};
 use crate::keyring::{self, Keyring, LocalRoot, OsRandom, Root, Roots};
 use crate::store::disk::{self, DiskStore};
 use crate::store::s3::S3Store;
-use crate::store::{Backend, Buffers, Clock, Lack, Millis};
+use crate::store::{Backend, Buffers, Clock, Lack, Millis, layout};
 use futures::StreamExt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Buffers that are kept for the next transfer: 16 MiB of them.
 const BUFFERS: usize = 64;
+
+/// How long another replica may take to make the keyring of a store that it began, and how often it is looked for.
+const OTHERS: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Everything below the protocol.
 pub struct Stack {
@@ -99,23 +104,10 @@ impl Stack {
             Some(backend) => backend,
             None => store(settings, made).await?,
         };
-        let load = || Keyring::load(Arc::clone(&backend), roots.clone(), keyring_settings(settings));
-        let keyring = match load().await {
-            Err(keyring::Error::Absent) if is_empty(&*backend).await? => {
-                let made = Keyring::create(Arc::clone(&backend), root(&settings.root_key)?, keyring_settings(settings)).await;
-                // Loaded again with all roots: a new keyring knows only the one that wraps it.
-                made.map_err(|error| Failure::of("the keyring", error))?;
-                load().await
-            }
-            loaded => loaded,
-        };
-        let keyring = keyring.map_err(|error| Failure::of("the keyring", error))?;
+        let keyring = load_or_create(&backend, &roots, settings).await?;
         let stack = Self::over(backend, keyring, settings);
-        if administrator::exists(&stack.gateway).await? {
-            return Ok((stack, None));
-        }
-        administrator::create(&stack.gateway, &credentials).await?;
-        Ok((stack, Some(credentials)))
+        let made = !administrator::exists(&stack.gateway).await? && administrator::create(&stack.gateway, &credentials).await?;
+        Ok((stack, made.then_some(credentials)))
     }
 
     fn over(backend: Arc<dyn Backend>, keyring: Keyring, settings: &Settings) -> Self {
@@ -128,6 +120,24 @@ impl Stack {
             settings: settings.gateway.clone(),
         };
         Self { backend, keyring, gateway: Arc::new(Gateway::new(made)) }
+    }
+}
+
+/// The keyring, made if nothing is stored. Of replicas that start at the same time one makes it, and the others wait.
+async fn load_or_create(backend: &Arc<dyn Backend>, roots: &Roots, settings: &Settings) -> Result<Keyring> {
+    let (begun, about) = (Instant::now(), || keyring_settings(settings));
+    loop {
+        match Keyring::load(Arc::clone(backend), roots.clone(), about()).await {
+            Err(keyring::Error::Absent) if is_empty(&**backend).await? => {
+                // Loaded again with all roots: a new keyring knows only the one that wraps it.
+                match Keyring::create(Arc::clone(backend), root(&settings.root_key)?, about()).await {
+                    Ok(_) | Err(keyring::Error::Present) => {}
+                    Err(error) => return Err(Failure::of("the keyring", error)),
+                }
+            }
+            Err(keyring::Error::Absent) if about().shared && begun.elapsed() < OTHERS => tokio::time::sleep(AGAIN).await,
+            loaded => return loaded.map_err(|error| Failure::of("the keyring", error)),
+        }
     }
 }
 
@@ -147,6 +157,7 @@ pub(super) async fn store(settings: &Settings, made: bool) -> Result<Arc<dyn Bac
     if let config::Storage::S3(about) = &settings.backend {
         let store = S3Store::new(about).map_err(|error| in_store(Path::new(&about.endpoint), &error))?;
         probe(&store).await?;
+        agree(&store).await?;
         return Ok(Arc::new(store));
     }
     let open = if made { DiskStore::open } else { DiskStore::create };
@@ -163,7 +174,8 @@ pub(super) fn is_made(settings: &Settings) -> bool {
 
 /// Finds out what a backend can do, and refuses one that would lose something silently.
 pub(super) async fn probe(store: &S3Store) -> Result<()> {
-    let name = format!("{}-{}", clock()().0, std::process::id());
+    // In containers all processes have one id.
+    let name = format!("{}-{:016x}", clock()().0, RandomState::new().build_hasher().finish());
     let found = store.probe(&name).await.map_err(|error| in_store(Path::new(&store.to_string()), &error))?;
     let (fatal, bearable): (Vec<Lack>, Vec<Lack>) = found.into_iter().partition(|lack| lack.is_fatal());
     bearable.iter().for_each(|lack| tracing::warn!(backend = %store, "the backend lacks {lack}"));
@@ -177,10 +189,39 @@ pub(super) async fn probe(store: &S3Store) -> Result<()> {
     )))
 }
 
-/// Whether nothing at all is stored.
+/// Holds what is configured of backend buckets against what was chosen when the store was made: under another choice
+/// everything would seem to be gone.
+async fn agree(store: &S3Store) -> Result<()> {
+    let place = store.to_string();
+    let chosen = async || store.own_buckets_chosen().await.map_err(|error| in_store(Path::new(&place), &error));
+    let mut there = chosen().await?;
+    if there.is_none() && store.own_buckets().is_some() && is_empty(store).await? {
+        match store.choose_own_buckets().await {
+            Ok(()) | Err(object_store::Error::AlreadyExists { .. }) => there = chosen().await?,
+            Err(error) => return Err(in_store(Path::new(&place), &error)),
+        }
+    }
+    match (there, store.own_buckets()) {
+        (there, configured) if there.as_deref() == configured => Ok(()),
+        (Some(there), _) => Err(Failure(format!(
+            "{store} was made with backend buckets of its own: write own_buckets = \"{there}\" in the section [backend]"
+        ))),
+        (None, _) => Err(Failure(format!(
+            "{store} was made with one backend bucket for all: remove backend.own_buckets, or make a new store"
+        ))),
+    }
+}
+
+/// Whether nothing at all is stored, but perhaps where it will be, and what another replica is trying.
 async fn is_empty(backend: &dyn Backend) -> Result<bool> {
-    let first = backend.list(None).next().await.transpose();
-    first.map(|first| first.is_none()).map_err(|error| Failure::of("the store", error))
+    let counts = |path: &str| path != layout::OWN_BUCKETS && !path.starts_with(&format!("{}/", layout::PROBES));
+    let mut all = backend.list(None);
+    while let Some(one) = all.next().await.transpose().map_err(|error| Failure::of("the store", error))? {
+        if counts(one.location.as_ref()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn in_store(data: &Path, error: &object_store::Error) -> Failure {

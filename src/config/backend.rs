@@ -39,6 +39,11 @@ pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<F
     if object_store::path::Path::parse(&prefix).is_err() || prefix.starts_with('/') || prefix.ends_with('/') {
         reader.fault("prefix", "write a name like \"waxseal\", without a slash at either end");
     }
+    let own_buckets = reader.text("own_buckets");
+    if own_buckets.as_deref().is_some_and(|own| !is_beginning(own)) {
+        reader
+            .fault("own_buckets", "write the beginning of a bucket's name, like \"example-sealed-\": up to 40 of a-z, 0-9 and -");
+    }
     let path_style = reader.flag("path_style").unwrap_or(true);
     let danger = reader.flag("danger_allow_http").unwrap_or(false);
     check_endpoint(&mut reader, &endpoint, danger);
@@ -60,6 +65,7 @@ pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<F
         region,
         bucket: bucket.unwrap_or_default(),
         prefix,
+        own_buckets,
         path_style,
         credentials,
         authority,
@@ -67,6 +73,12 @@ pub(super) fn read(table: Table, (memory, heads): (u64, u64), faults: &mut Vec<F
         heads,
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
     }))
+}
+
+/// Whether names of buckets can begin so.
+fn is_beginning(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=40).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(fits)
 }
 
 #[derive(PartialEq, Eq)]

@@ -4,7 +4,6 @@ use super::reader::Reader;
 use super::{Fault, environment};
 use crate::access::{CanonicalId, Principal, UserFault, Users, check_access_key, check_id, check_secret, erase};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use toml::Table;
 
@@ -74,7 +73,7 @@ fn secret_of(reader: &mut Reader<'_>) -> Option<String> {
 pub(super) fn from_file(file: &str) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("{file} cannot be read: {error}");
     let about = fs::metadata(file).map_err(unreadable)?;
-    if about.mode() & 0o077 != 0 {
+    if !crate::access::is_private(&about) {
         return Err(format!("{file} can be read by group or others: run `chmod 600 {file}`"));
     }
     let mut text = fs::read_to_string(file).map_err(unreadable)?;

@@ -1,11 +1,12 @@
 //! Headers and user metadata, to and from the sealed row.
 
-use super::lock::{Lock, set_lock};
+use super::lock::set_lock;
 use super::operation::{About, Headers};
 use super::tags::{set_tags, tags_of};
 use super::{Error, Refusal, items};
 use crate::access::CannedAcl;
 use crate::envelope::{Metadata, Text};
+use crate::store::Lock;
 
 /// S3's limit on names and values of user metadata together, in bytes.
 const USER_MAX: usize = 2_048;

@@ -1,16 +1,20 @@
 //! What is changed of an object in its Head alone: its content, its time and its name stay.
 
+use super::configuration::Versioning;
 use super::gateway::Gateway;
 use super::read::Sealed;
 use super::{Error, Refusal, items};
 use crate::envelope::{HEAD, Metadata};
 use crate::keyring::{Bucket, OsRandom};
-use crate::store::{Version, layout};
+use crate::store::{Names, Version, layout};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// How often a change that lost a race is tried again.
 const ATTEMPTS: usize = 10;
+
+/// Where the backend names versions, each stays as it is.
+const UNCHANGED: &str = "changing tags, ACL or encryption of a version that the backend named: copy the object onto itself";
 
 impl Gateway {
     /// Changes what is sealed in the Head of a version, the current one if none is named. Gives it as it was.
@@ -24,6 +28,9 @@ impl Gateway {
         edit: impl Fn(&mut Metadata) -> Result<(), Error>,
     ) -> Result<Sealed, Error> {
         let path = layout::object(&bucket.name, key)?;
+        if self.names() == Names::Backend && self.configuration_of(bucket).await?.versioning != Versioning::Never {
+            return Err(Refusal::NotImplemented(UNCHANGED).into());
+        }
         for _ in 0..ATTEMPTS {
             let found = self.find_to_read(bucket, key, version).await?;
             let mut metadata = found.metadata().clone();

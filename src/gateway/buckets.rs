@@ -2,6 +2,7 @@
 
 use super::acl::of_buckets;
 use super::configuration::{LockRule, Versioning};
+use super::configured::unable;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{CreateBucket, DeleteBucket, HeadBucket, ListBuckets, Start};
 use super::outcome::Buckets;
@@ -66,16 +67,35 @@ impl Gateway {
         }
         let owner = &operation.principal().id;
         match self.keyring.create_bucket(name, &owner.0).await {
-            Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => Err(Refusal::BucketAlreadyOwnedByYou.into()),
+            Err(keyring::Error::AlreadyExists(other)) if *other.owner == *owner.0 => {
+                // Whoever made it may have been interrupted before it had a place.
+                if let Err(error) = self.backend.make_bucket(name, false).await {
+                    tracing::debug!(bucket = name, %error, "a bucket that is there has a place");
+                }
+                Err(Refusal::BucketAlreadyOwnedByYou.into())
+            }
             Err(keyring::Error::AlreadyExists(_)) => Err(Refusal::BucketAlreadyExists.into()),
             other => {
                 let bucket = other?;
+                self.place(&bucket, *lock).await?;
                 if *lock || acl != CannedAcl::Private {
                     self.configure_from_the_start(&bucket, *lock, acl).await?;
                 }
                 Ok(bucket)
             }
         }
+    }
+
+    /// Makes room for a new bucket. Without it there is none.
+    async fn place(&self, bucket: &Bucket, lock: bool) -> Result<(), Error> {
+        let Err(error) = self.backend.make_bucket(&bucket.name, lock).await else { return Ok(()) };
+        tracing::warn!(bucket = bucket.name, %error, "there is no room for a new bucket");
+        self.keyring.remove_bucket(bucket.uuid).await?;
+        Err(match error {
+            object_store::Error::AlreadyExists { .. } => Refusal::BucketAlreadyExists.into(),
+            object_store::Error::NotSupported { .. } => Refusal::InvalidBucketName.into(),
+            error => unable(error),
+        })
     }
 
     /// A bucket that was to be configured and cannot be is not left behind.
@@ -92,6 +112,7 @@ impl Gateway {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.keyring.remove_bucket(bucket.uuid).await?;
+                self.unplace(bucket).await;
                 Err(error)
             }
         }
@@ -127,8 +148,16 @@ impl Gateway {
         self.abort_all(&bucket).await?;
         self.forget_configuration(&bucket).await?;
         self.keyring.remove_bucket(bucket.uuid).await?;
+        self.unplace(&bucket).await;
         drop(gate);
         self.forget_gate(&bucket);
         Ok(())
+    }
+
+    /// Gives up the room of a bucket that is gone. What is left of it is empty, and used by the next of its name.
+    async fn unplace(&self, bucket: &Bucket) {
+        if let Err(error) = self.backend.drop_bucket(&bucket.name).await {
+            tracing::warn!(bucket = bucket.name, %error, "the place of a bucket that is gone stays");
+        }
     }
 }

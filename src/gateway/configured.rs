@@ -5,6 +5,21 @@ use super::gateway::{Gateway, bucket_of};
 use super::operation::{GetCors, GetVersioning, Inquire, PutCors, PutVersioning};
 use super::{Error, Refusal};
 use crate::access::Permitted;
+use crate::store::Names;
+
+/// What a backend that keeps one version of each object is answered with.
+const NO_VERSIONS: Refusal = Refusal::NotImplemented("versions, where one bucket of the backend holds everything");
+
+/// How an error of the backend is told where it may lack versions or locks.
+pub(super) fn unable(error: object_store::Error) -> Error {
+    match error {
+        object_store::Error::NotImplemented { .. } => NO_VERSIONS.into(),
+        object_store::Error::NotSupported { .. } => {
+            Refusal::NotImplemented("object lock of a bucket that this backend made without: make a new one with it").into()
+        }
+        error => error.into(),
+    }
+}
 
 impl Gateway {
     /// Whether there is a bucket to answer for.
@@ -25,6 +40,10 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let enabled = operation.operation().enabled;
         self.must_keep_versions()?;
+        let locked = self.configuration_of(&bucket).await?.lock.is_some();
+        if enabled || !locked {
+            self.versions()?.keep(&bucket.name, enabled).await.map_err(unable)?;
+        }
         self.configure(&bucket, |configuration| {
             if !enabled && configuration.lock.is_some() {
                 return Err(Refusal::InvalidBucketState("versioning cannot be suspended where object lock is enabled").into());
@@ -39,8 +58,8 @@ impl Gateway {
     /// `NotImplemented` on a backend that keeps one version of each object.
     pub(super) fn must_keep_versions(&self) -> Result<(), Error> {
         match self.backend.versions() {
-            Some(versions) if versions.keeps() => Ok(()),
-            Some(_) | None => Err(Refusal::NotImplemented("versions on this backend").into()),
+            Some(versions) if versions.names() != Names::Nobody => Ok(()),
+            Some(_) | None => Err(NO_VERSIONS.into()),
         }
     }
 

@@ -56,13 +56,13 @@ impl Gateway {
         let object_id = found.verified.head.object_id();
         let new = New { bucket: &bucket, path: &to, object_id, metadata: &mut metadata, dated: false };
         let granted = self.grant(new, mode).await?;
-        let version = granted.named();
         let wrapped = found.rewrap((&kek, bucket.uuid, &metadata), source_customer.as_ref(), &chosen)?;
         let keep = found.stored.meta().size.saturating_sub(u64::try_from(HEAD).unwrap_or(0));
         let end = Bytes::copy_from_slice(&wrapped.head);
         self.put_overflow(&wrapped).await?;
-        let result = self.backend.splice(&found.source()?, keep, end, &to, granted.terms).await;
+        let result = self.backend.splice(&found.source()?, keep, end, &to, granted.terms.clone()).await;
         let result = self.settle(&wrapped, result).await?;
+        let version = self.made(&to, granted, &result).await?;
         let (opened, backend_etag) = (found.opened()?, result.e_tag.unwrap_or_default());
         let etag = if chosen.customer.is_some() {
             etag::opaque(&backend_etag)

@@ -3,7 +3,6 @@
 use super::conditions::Current;
 use super::configuration::Versioning;
 use super::gateway::{Gateway, bucket_of};
-use super::lock::lock_of;
 use super::operation::{Conditions, Delete, Doomed};
 use super::outcome::{Deleted, Removed};
 use super::versions::{New, is_marker, make_marker, shown};
@@ -11,7 +10,7 @@ use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::{EtagRecord, Metadata, NewBody, Record};
 use crate::keyring::{Bucket, OsRandom};
-use crate::store::{Keep, Version, Versions, layout};
+use crate::store::{Keep, Names, Version, Versions, layout};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use object_store::path::Path;
@@ -76,7 +75,7 @@ impl Gateway {
             Err(_unreadable) => None,
         };
         let removed = match (e_tag, self.backend.versions()) {
-            (Some(e_tag), Some(versions)) => versions.remove(path, &Version::Null, Some(&e_tag)).await,
+            (Some(e_tag), Some(versions)) => versions.remove(path, &Version::Null, Some(&e_tag), false).await,
             (Some(_), None) => return Err(Refusal::NotImplemented("a conditional delete").into()),
             (None, _) => self.backend.delete(path).await,
         };
@@ -103,10 +102,10 @@ impl Gateway {
         for _ in 0..ATTEMPTS {
             let (e_tag, end, marker) = match self.find_version(bucket, key, Some(version)).await {
                 Ok(found) => {
-                    let lock = lock_of(found.metadata()).map_err(|why| Error::Tampered { path: path.to_string(), why })?;
-                    lock.admits_removal(bypass, self.now())?;
+                    self.lock_on(bucket, &found).await?.admits_removal(bypass, self.now())?;
                     (Some(found.source()?.e_tag), Some(found.end.clone()), is_marker(found.metadata()))
                 }
+                Err(Error::Refused(Refusal::MarkerNotAllowed { .. })) => (None, None, true),
                 Err(Error::Refused(Refusal::NoSuchKey)) => return Ok(Removed { named: Some(named), marker: None }),
                 // What cannot be read may be locked, where anything can be.
                 Err(error @ Error::Tampered { .. }) => {
@@ -117,7 +116,7 @@ impl Gateway {
                 }
                 Err(error) => return Err(error),
             };
-            match self.versions()?.remove(&path, version, e_tag.as_deref()).await {
+            match self.versions()?.remove(&path, version, e_tag.as_deref(), bypass).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(object_store::Error::Precondition { .. }) => continue,
                 Err(error) => return Err(error.into()),
@@ -131,10 +130,13 @@ impl Gateway {
     }
 
     pub(super) fn versions(&self) -> Result<&dyn Versions, Error> {
-        self.backend.versions().ok_or_else(|| Refusal::NotImplemented("versions on this backend").into())
+        self.backend
+            .versions()
+            .ok_or_else(|| Refusal::NotImplemented("versions, where one bucket of the backend holds everything").into())
     }
 
-    /// Marks an object deleted. The marker is a sealed object without content: who writes the backend cannot make one.
+    /// Marks an object deleted. The marker is a sealed object without content: who writes the backend cannot make one,
+    /// unless the backend names versions, and with them markers.
     async fn mark(&self, bucket: &Arc<Bucket>, owner: &str, key: &str) -> Result<Removed, Error> {
         self.mark_over(bucket, owner, key, None).await
     }
@@ -162,6 +164,10 @@ impl Gateway {
         // Behind the turn that was granted, nobody else writes this key.
         if current.is_some() && self.backend.open(&path).await?.meta().e_tag.as_deref() != current {
             return Err(Refusal::PreconditionFailed("the current version").into());
+        }
+        if self.names() == Names::Backend {
+            let marked = self.versions()?.mark(&path, Bytes::new(), granted.terms.keep.clone()).await?;
+            return Ok(Removed { named: None, marker: Some(shown(marked.version.as_deref())) });
         }
         let (tag, entry) = body.segment(0, &mut OsRandom).finish(&mut []).map_err(Error::sealing)?;
         let record = Record { completed: metadata.created, etag: EtagRecord::Opaque, checksum: None };

@@ -135,6 +135,7 @@ impl From<object_store::Error> for Error {
                 Self::Tampered { path: what.clone(), why }
             }
             (Some(Fault::Unavailable(why)), _) => Self::Unavailable(why.clone()),
+            (Some(marker @ Fault::Marker(_)), _) => Self::Unavailable(marker.to_string()),
             (None, object_store::Error::AlreadyExists { .. }) => Refusal::PreconditionFailed("If-None-Match").into(),
             (None, object_store::Error::Precondition { .. }) => Refusal::PreconditionFailed("If-Match").into(),
             (None, _) => Self::Unavailable(error.to_string()),

@@ -1,7 +1,7 @@
 //! What operations are made of.
 
-use super::lock::Lock;
 use crate::access::{CannedAcl, CanonicalId, Grant, Object};
+use crate::store::Lock;
 use std::collections::BTreeMap;
 
 pub use crate::envelope::{ChecksumKind, ChecksumScope, Digest};

@@ -55,6 +55,9 @@ impl Gateway {
         let sealed = sealed.unlock(customer, &self.buffers).await?;
         let mut described = sealed.describe()?;
         let bucket = bucket_of(operation)?;
+        if self.locks().is_some() {
+            described.about.lock = self.lock_on(&bucket, &sealed).await?;
+        }
         described.version = self.version_shown(&bucket, &sealed).await?;
         if let Some(Object { key, version: None, .. }) = operation.operation().object() {
             let subject = Subject { key, size: described.size, tags: &described.about.tags };

@@ -7,6 +7,7 @@ use super::configuration::{Day, Lifecycle, Subject, Versioning};
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{GetLifecycle, PutLifecycle};
 use super::outcome::Expires;
+use super::read::Sealed;
 use super::tags::tags_of;
 use super::versions::{is_marker, millis};
 use super::{Error, Refusal};
@@ -126,12 +127,16 @@ impl Gateway {
         }
         let id = Version::of(version.meta.version.as_deref());
         let found = match self.find_version(bucket, &key, Some(&id)).await {
-            Ok(found) => found,
+            Ok(found) => Some(found),
+            // A marker of the backend's own has nothing to open.
+            Err(Error::Refused(Refusal::MarkerNotAllowed { .. })) => None,
             // What is gone needs nothing; what cannot be read is left for its owner to see.
             Err(Error::Refused(_) | Error::Tampered { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let (tags, size) = (tags_of(found.metadata()), plain_length(version.meta.size).unwrap_or(0));
+        let tags = found.as_ref().map(|found| tags_of(found.metadata())).unwrap_or_default();
+        let modified = found.as_ref().map_or_else(|| millis(version.meta.last_modified), Sealed::modified);
+        let size = plain_length(version.meta.size).unwrap_or(0);
         let subject = Subject { key: &key, size, tags: &tags };
         let (day, now) = (self.settings.day, self.now());
         if !version.latest {
@@ -139,12 +144,14 @@ impl Gateway {
             if goes && gone(self.remove_version(bucket, &key, &id, false).await)? {
                 followed.removed = followed.removed.saturating_add(1);
             }
-        } else if is_marker(found.metadata()) {
-            let goes = last_of_key && rules.marker_goes(&key, found.modified(), (day, now));
+        } else if found.as_ref().is_none_or(|found| is_marker(found.metadata())) {
+            let goes = last_of_key && rules.marker_goes(&key, modified, (day, now));
             if goes && gone(self.remove_version(bucket, &key, &id, false).await)? {
                 followed.removed = followed.removed.saturating_add(1);
             }
-        } else if rules.expires(subject, found.modified(), day).is_some_and(|(due, _)| due <= now) {
+        } else if let Some(found) = found
+            && rules.expires(subject, modified, day).is_some_and(|(due, _)| due <= now)
+        {
             let e_tag = found.source()?.e_tag;
             if gone(self.expire(bucket, &key, (&id, &e_tag)).await)? {
                 followed.expired = followed.expired.saturating_add(1);
@@ -158,7 +165,7 @@ impl Gateway {
         if self.configuration_of(bucket).await?.versioning == Versioning::Never {
             let path = layout::object(&bucket.name, key)?;
             let end = self.versions()?.open_version(&path, id).await?.end();
-            self.versions()?.remove(&path, id, Some(e_tag)).await?;
+            self.versions()?.remove(&path, id, Some(e_tag), false).await?;
             self.drop_overflow(&end).await;
             return Ok(super::Removed::default());
         }

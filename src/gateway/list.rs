@@ -10,7 +10,7 @@ use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::{self, ClearHead, Context, Kek, KekId};
 use crate::keyring::{Bucket, Listing};
-use crate::store::{Ends, WithoutEnds, decode_key, encode_prefix, layout};
+use crate::store::{Ends, Names, WithoutEnds, decode_key, encode_prefix, layout};
 use bytes::Bytes;
 use object_store::ObjectMeta;
 use object_store::list::PaginatedListOptions;
@@ -166,7 +166,7 @@ impl Gateway {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Eye { bucket: Arc::clone(bucket), keks, shown: self.settings.etag })
+        Ok(Eye { bucket: Arc::clone(bucket), keks, show: (self.settings.etag, self.names()) })
     }
 
     async fn listed(&self, bucket: &Bucket, object: (String, ObjectMeta), glimpse: Look) -> Result<Listed, Error> {
@@ -204,7 +204,7 @@ pub(super) fn unopened(meta: &ObjectMeta) -> Glimpse {
 pub(super) struct Eye {
     bucket: Arc<Bucket>,
     keks: HashMap<KekId, Arc<Kek>>,
-    shown: EtagKind,
+    show: (EtagKind, Names),
 }
 
 impl Eye {
@@ -215,7 +215,7 @@ impl Eye {
             Some(end) => ClearHead::find(meta.size, &end).and_then(|clear| match self.keks.get(&clear.kek_id()) {
                 Some(kek) => {
                     let context = Context { bucket: self.bucket.uuid, key: &key };
-                    glimpse((&meta, &end), kek, &context, self.shown)
+                    glimpse((&meta, &end), kek, &context, self.show)
                 }
                 None => Err(envelope::Error { kind: envelope::Kind::WrongKey, why: "no KEK of this id" }),
             }),

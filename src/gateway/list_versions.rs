@@ -100,10 +100,12 @@ impl Gateway {
     }
 
     async fn shown(&self, bucket: &Bucket, found: (String, ListedVersion), look: Look) -> Result<ShownVersion, Error> {
-        let (key, ListedVersion { meta, latest, marker, .. }) = found;
+        let (key, ListedVersion { meta, latest, marker, end }) = found;
         let size = envelope::plain_length(meta.size);
         let version = Version::of(meta.version.as_deref());
         let glimpse = match look {
+            // The backend's own has nothing to open.
+            _ if marker && end.is_empty() => Ok(unopened(&meta)),
             Ok(Some(glimpse)) if size.is_ok() => Ok(glimpse),
             Ok(_) => match self.find_version(bucket, &key, Some(&version)).await {
                 Ok(found) => Ok(found.glimpse()),

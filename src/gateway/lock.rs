@@ -2,8 +2,7 @@
 
 use super::{Error, Refusal};
 use crate::envelope::{self, Kind, Metadata};
-use crate::store::Millis;
-use serde::{Deserialize, Serialize};
+use crate::store::{Lock, LockMode, Millis, Retention};
 
 /// Mode(1), time until(8).
 const RETENTION: u8 = 0x81;
@@ -13,34 +12,6 @@ const HOLD: u8 = 0x82;
 
 const GOVERNANCE: u8 = 1;
 const COMPLIANCE: u8 = 2;
-
-/// How strict a retention is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LockMode {
-    /// Who may bypass it can remove the version, or shorten the retention.
-    Governance,
-    /// Nobody can, before its time is over.
-    Compliance,
-}
-
-/// Until when a version stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// How strict it is.
-    pub mode: LockMode,
-    /// Milliseconds since 1970.
-    pub until: Millis,
-}
-
-/// What locks an object to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lock {
-    /// Until when it stays.
-    pub retention: Option<Retention>,
-    /// Whether it stays until someone says otherwise; none if nobody ever said.
-    pub hold: Option<bool>,
-}
 
 /// The lock that is sealed with an object.
 ///

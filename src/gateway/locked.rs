@@ -1,14 +1,16 @@
 //! Object lock as operations have it: of buckets, of new versions, and of versions that are there.
 
 use super::configuration::{LockRule, Versioning};
+use super::configured::unable;
 use super::gateway::{Gateway, bucket_of};
-use super::lock::{Lock, Retention, lock_of, set_lock};
+use super::lock::{lock_of, set_lock};
 use super::operation::{GetLock, GetObjectLock, PutHold, PutLock, PutRetention};
+use super::read::Sealed;
 use super::{Error, Refusal};
 use crate::access::Permitted;
 use crate::envelope::Metadata;
 use crate::keyring::Bucket;
-use crate::store::{Version, layout};
+use crate::store::{Lock, Retention, Version, layout};
 
 impl Gateway {
     /// The lock of a bucket.
@@ -26,6 +28,10 @@ impl Gateway {
     pub async fn put_bucket_lock(&self, operation: Permitted<PutLock>) -> Result<(), Error> {
         let bucket = bucket_of(&operation)?;
         let rule = operation.operation().rule;
+        let now = self.configuration_of(&bucket).await?;
+        if let Some(locks) = self.locks().filter(|_| now.lock.is_none() && now.versioning == Versioning::Enabled) {
+            locks.enable(&bucket.name).await.map_err(unable)?;
+        }
         self.configure(&bucket, |configuration| {
             if configuration.versioning != Versioning::Enabled {
                 return Err(Refusal::InvalidBucketState("object lock needs versioning to be enabled").into());
@@ -45,7 +51,16 @@ impl Gateway {
         let GetObjectLock { key, version, .. } = operation.operation();
         self.must_lock(&bucket).await?;
         let found = self.find_to_read(&bucket, key, version.as_ref()).await?;
-        lock_of(found.metadata()).map_err(|why| Error::Tampered { path: found.path.to_string(), why })
+        self.lock_on(&bucket, &found).await
+    }
+
+    /// What locks a version that was found: by the backend, where it does that, or by what is sealed with it.
+    pub(super) async fn lock_on(&self, bucket: &Bucket, found: &Sealed) -> Result<Lock, Error> {
+        match self.locks() {
+            None => lock_of(found.metadata()).map_err(|why| found.tampered(why)),
+            Some(_) if self.configuration_of(bucket).await?.lock.is_none() => Ok(Lock::default()),
+            Some(locks) => Ok(locks.lock_of(&found.path, &Version::of(found.name())).await?),
+        }
     }
 
     /// Retains a version, or changes how.
@@ -58,7 +73,7 @@ impl Gateway {
         self.check_lock(&bucket, Lock { retention: *retention, hold: None }).await?;
         self.must_lock(&bucket).await?;
         let now = self.now();
-        self.relock(&bucket, (key, version.as_ref()), |lock| {
+        self.relock(&bucket, (key, version.as_ref()), *bypass, |lock| {
             lock.admits_retention(*retention, *bypass, now)?;
             Ok(Lock { retention: *retention, ..lock })
         })
@@ -70,15 +85,28 @@ impl Gateway {
         let bucket = bucket_of(&operation)?;
         let PutHold { key, version, on, .. } = operation.operation();
         self.must_lock(&bucket).await?;
-        self.relock(&bucket, (key, version.as_ref()), |lock| Ok(Lock { hold: Some(*on), ..lock })).await
+        self.relock(&bucket, (key, version.as_ref()), false, |lock| Ok(Lock { hold: Some(*on), ..lock })).await
     }
 
     async fn relock(
         &self,
         bucket: &std::sync::Arc<Bucket>,
         (key, version): (&str, Option<&Version>),
+        bypass: bool,
         change: impl Fn(Lock) -> Result<Lock, Error>,
     ) -> Result<(), Error> {
+        if let Some(locks) = self.locks() {
+            let found = self.find_to_read(bucket, key, version).await?;
+            let (name, old) = (Version::of(found.name()), self.lock_on(bucket, &found).await?);
+            let Lock { retention, hold } = change(old)?;
+            if retention != old.retention {
+                locks.retain(&found.path, &name, retention, bypass).await?;
+            }
+            if let Some(on) = hold.filter(|_| hold != old.hold) {
+                locks.hold(&found.path, &name, on).await?;
+            }
+            return Ok(());
+        }
         let path = layout::object(&bucket.name, key)?;
         let edit = |metadata: &mut Metadata| {
             let lock = lock_of(metadata).map_err(|why| Error::Tampered { path: path.to_string(), why })?;

@@ -36,6 +36,7 @@ mod read;
 mod tags;
 mod versions;
 
+pub use crate::store::{Lock, LockMode, Retention};
 pub use body::{Body, BodyError, Chunks};
 pub use configuration::{Configuration, DefaultEncryption, DefaultRetention, Keys as DefaultKeys, LockRule, Period, Versioning};
 pub use configuration::{Cors, CorsAllowed, CorsAsked, CorsFault, CorsRule, CorsVerdict};
@@ -44,7 +45,6 @@ pub use encryption::{Customer, DEFAULT_KMS_KEY, Encryption, Kms, ServerSide};
 pub use error::{Error, Refusal};
 pub use gateway::{EtagKind, Gateway, Parts as Made, Settings};
 pub use lifecycle::Followed;
-pub use lock::{Lock, LockMode, Retention};
 pub use operation::*;
 pub use outcome::*;
 pub use read::Sealed;

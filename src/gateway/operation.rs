@@ -1,8 +1,8 @@
 //! The operations, as the protocol's face hands them over: already parsed, not yet permitted.
 
 use super::encryption::{Customer, Encryption};
-use super::lock::Lock;
 use crate::access::{Action, CannedAcl, Object, Operation, Reach};
+use crate::store::Lock;
 
 pub use super::fields::*;
 

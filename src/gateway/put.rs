@@ -156,7 +156,6 @@ impl Gateway {
         let (object_id, path_of) = (fresh.object_id(), &path);
         let new = New { bucket: &bucket, path: path_of, object_id, metadata: &mut metadata, dated: false };
         let granted = self.grant(new, mode).await?;
-        let version = granted.named();
         let mut end = fresh.seal_tail(&[entry], &record, &mut OsRandom).map_err(Error::sealing)?;
         let wrapped = fresh.wrap((&kek, bucket.uuid), &metadata, chosen.key(), &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
@@ -164,14 +163,15 @@ impl Gateway {
         let result = match target {
             Target::Undecided => {
                 let payload = PutPayload::from_iter([last.into_bytes(), Bytes::from(end)]);
-                self.backend.put_opts(&path, payload, PutOptions::from(granted.terms)).await
+                self.backend.put_opts(&path, payload, PutOptions::from(granted.terms.clone())).await
             }
             Target::Draft(mut draft) => match draft.write(Box::new(move || last)).await {
-                Ok(()) => draft.finish(end.into(), granted.terms).await,
+                Ok(()) => draft.finish(end.into(), granted.terms.clone()).await,
                 Err(error) => Err(error),
             },
         };
         let result = self.settle(&wrapped, result).await?;
+        let version = self.made(&path, granted, &result).await?;
         let meta_etag = result.e_tag.unwrap_or_default();
         let etag = etag::of(self.settings.etag, &record, 1, &meta_etag);
         let modified = Millis(metadata.created);

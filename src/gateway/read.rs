@@ -7,11 +7,11 @@ use super::gateway::{EtagKind, Gateway};
 use super::lock::lock_of;
 use super::operation::{About, Checksum, ChecksumScope, Span};
 use super::outcome::{Described, PartRead};
-use super::versions::name_of;
+use super::versions::{no_version_id, shown, stands, well_formed};
 use super::{Error, Refusal, about, items, range};
 use crate::envelope::{self, BodyKeys, ClearHead, Context, HEAD, Head, Kek, Kind, Metadata, Tail};
 use crate::keyring::{Bucket, Keyring};
-use crate::store::{Backend, Buffers, Millis, Source, Stored, Version, layout};
+use crate::store::{Backend, Buffers, Fault, Millis, Names, Source, Stored, Version, layout};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
@@ -219,12 +219,20 @@ impl Gateway {
 
     /// As [`Gateway::find`], for the version that is named, if one is; it may be a marker.
     pub(super) async fn find_version(&self, bucket: &Bucket, key: &str, version: Option<&Version>) -> Result<Sealed, Error> {
+        well_formed(version, self.names())?;
         let path = layout::object(&bucket.name, key)?;
         let stored = match (version, self.backend.versions()) {
             (None, _) | (Some(Version::Null), None) => self.backend.open(&path).await,
             (Some(version), Some(versions)) => versions.open_version(&path, version).await,
             (Some(Version::Named(_)), None) => return Err(Refusal::NoSuchKey.into()),
         };
+        if let (Err(object_store::Error::NotSupported { .. }), Some(_)) = (&stored, version) {
+            return Err(no_version_id());
+        }
+        if let Some(Fault::Marker(since)) = stored.as_ref().err().and_then(Fault::of) {
+            let version = shown(version.and_then(Version::name));
+            return Err(Refusal::MarkerNotAllowed { version, last_modified: *since }.into());
+        }
         self.verified((bucket, key), path, stored).await
     }
 
@@ -243,7 +251,8 @@ impl Gateway {
         if let Some(verified) = name.as_ref().and_then(|name| self.verified.get(name)) {
             return Ok(Sealed { path, end: stored.end(), stored, verified });
         }
-        let place = Place { backend: &*self.backend, keyring: &self.keyring, bucket, key, shown: self.settings.etag };
+        let place =
+            Place { backend: &*self.backend, keyring: &self.keyring, bucket, key, show: (self.settings.etag, self.names()) };
         let verified = Arc::new(place.verify(&path, &stored, &self.buffers).await?);
         if let Some(name) = name {
             self.verified.insert(name, Arc::clone(&verified));
@@ -278,7 +287,7 @@ struct Place<'a> {
     keyring: &'a Keyring,
     bucket: &'a Bucket,
     key: &'a str,
-    shown: EtagKind,
+    show: (EtagKind, Names),
 }
 
 impl Place<'_> {
@@ -287,7 +296,7 @@ impl Place<'_> {
         let end = stored.end();
         let tampered = |why| Error::Tampered { path: path.to_string(), why };
         let head = self.head(path, size, &end).await?;
-        if name_of(&head) != stored.meta().version {
+        if !stands(&head, stored.meta().version.as_deref(), self.show.1) {
             return Err(Error::Tampered { path: path.to_string(), why: OTHER_VERSION });
         }
         let encryption = items::encryption(head.metadata()).map_err(tampered)?;
@@ -297,7 +306,7 @@ impl Place<'_> {
             let keys = head.open(None).map_err(tampered)?;
             Some(Arc::new(open_tail(keys, stored, &end, buffers).await.map_err(|error| at(path, error))?))
         };
-        Ok(Verified { head: Arc::new(head), opened, encryption, shown: self.shown })
+        Ok(Verified { head: Arc::new(head), opened, encryption, shown: self.show.0 })
     }
 
     async fn head(&self, path: &Path, size: u64, end: &Bytes) -> Result<Head, Error> {
@@ -377,14 +386,14 @@ pub(super) fn glimpse(
     (meta, end): (&ObjectMeta, &Bytes),
     kek: &Kek,
     context: &Context<'_>,
-    shown: EtagKind,
+    (shown, names): (EtagKind, Names),
 ) -> envelope::Result<Option<Glimpse>> {
     let clear = ClearHead::find(meta.size, end)?;
     if clear.overflow_name().is_some() {
         return Ok(None);
     }
     let head = clear.unwrap(kek, context, None)?;
-    if name_of(&head) != meta.version {
+    if !stands(&head, meta.version.as_deref(), names) {
         return Err(OTHER_VERSION);
     }
     let owner = owner_in(head.metadata());

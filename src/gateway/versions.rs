@@ -4,15 +4,16 @@
 //! under another's name is found out. Times of one key ascend, whatever the clock does; the order is that of the commits.
 
 use super::configuration::Versioning;
+use super::configured::unable;
 use super::gateway::Gateway;
-use super::lock::{Lock, Retention, lock_of, set_lock};
+use super::lock::{lock_of, set_lock};
 use super::read::Sealed;
 use super::{Error, Refusal};
 use crate::envelope::{Head, Metadata, ObjectId, version_id};
 use crate::keyring::Bucket;
-use crate::store::{Keep, ListedVersion, Millis, Terms, Version, layout};
-use object_store::PutMode;
+use crate::store::{Keep, ListedVersion, Lock, Locks, Millis, Names, Retention, Terms, Version, Versions, layout};
 use object_store::path::Path;
+use object_store::{PutMode, PutResult};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -32,6 +33,14 @@ pub(super) fn name_of(head: &Head) -> Option<String> {
     metadata.unknown.contains_key(&VERSIONED).then(|| version_id(head.object_id(), metadata.created))
 }
 
+/// Whether a genuine Head stands under the name that the backend has for it. What the backend names, no Head knows.
+pub(super) fn stands(head: &Head, version: Option<&str>, names: Names) -> bool {
+    match names {
+        Names::Backend => name_of(head).is_none(),
+        Names::Writer | Names::Nobody => name_of(head).as_deref() == version,
+    }
+}
+
 /// Whether an object is a delete marker.
 pub(super) fn is_marker(metadata: &Metadata) -> bool {
     metadata.unknown.contains_key(&MARKER)
@@ -46,6 +55,27 @@ pub fn version_of(head: &Head) -> (Option<String>, bool) {
 /// Makes a delete marker of an object to be.
 pub(super) fn make_marker(metadata: &mut Metadata) {
     metadata.unknown.insert(MARKER, Vec::new());
+}
+
+/// Length of a version id of ours: base64url of 24 bytes.
+const LENGTH: usize = 32;
+
+/// Whether there can be a version of this name.
+///
+/// # Errors
+/// `InvalidArgument` for one that is none of ours, where we name them.
+pub(super) fn well_formed(version: Option<&Version>, names: Names) -> Result<(), Error> {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    match version {
+        Some(Version::Named(id)) if names != Names::Backend && (id.len() != LENGTH || !id.bytes().all(letter)) => {
+            Err(no_version_id())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn no_version_id() -> Error {
+    Refusal::InvalidArgument("invalid version id specified".to_owned()).into()
 }
 
 /// Turns for those who write one key, so that each finds the time of the one before.
@@ -80,8 +110,10 @@ pub(super) struct New<'a> {
 /// How it is committed. Held until it is.
 pub(super) struct Granted {
     pub(super) terms: Terms,
-    /// As S3 shows it; none in a bucket without versions.
+    /// As S3 shows it; none in a bucket without versions, and where the backend names it.
     pub(super) version: Option<String>,
+    /// What the backend has to lock it by.
+    lock: Lock,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -92,13 +124,6 @@ fn lock_by_default(metadata: &mut Metadata, retention: Retention) -> Result<(), 
         set_lock(metadata, Lock { retention: Some(retention), ..lock });
     }
     Ok(())
-}
-
-impl Granted {
-    /// The version that a write tells of: its id. Of the null version nothing is told, as in S3.
-    pub(super) fn named(&self) -> Option<String> {
-        self.version.clone().filter(|version| version != NULL)
-    }
 }
 
 impl Gateway {
@@ -112,8 +137,13 @@ impl Gateway {
         if let Some(default) = configuration.lock.and_then(|rule| rule.default).filter(|_| !is_marker(metadata)) {
             lock_by_default(metadata, default.from(self.now()))?;
         }
-        if versioning == Versioning::Never {
-            return Ok(Granted { terms: mode.into(), version: None, _turn: None });
+        let mut lock = Lock::default();
+        if self.locks().is_some() {
+            lock = lock_of(metadata).map_err(Error::sealing)?;
+            set_lock(metadata, Lock::default());
+        }
+        if versioning == Versioning::Never || self.names() == Names::Backend {
+            return Ok(Granted { terms: mode.into(), version: None, lock, _turn: None });
         }
         let turn = self.turns.take(path).await;
         if !dated {
@@ -128,7 +158,35 @@ impl Gateway {
             }
             Versioning::Suspended | Versioning::Never => (Keep::Named, NULL.to_owned()),
         };
-        Ok(Granted { terms: Terms { mode, keep }, version: Some(version), _turn: turn })
+        Ok(Granted { terms: Terms { mode, keep }, version: Some(version), lock, _turn: turn })
+    }
+
+    /// The version that a write tells of, once it is locked as was granted. Of the null version nothing is told, as in S3.
+    ///
+    /// # Errors
+    /// If the backend cannot lock it: then it is there, and nobody was told so.
+    pub(super) async fn made(&self, path: &Path, granted: Granted, result: &PutResult) -> Result<Option<String>, Error> {
+        let version = granted.version.or_else(|| result.version.clone());
+        if let (Some(locks), Lock { retention, hold }) = (self.locks(), granted.lock) {
+            let name = Version::of(version.as_deref());
+            if retention.is_some() {
+                locks.retain(path, &name, retention, false).await.map_err(unable)?;
+            }
+            if let Some(on) = hold {
+                locks.hold(path, &name, on).await.map_err(unable)?;
+            }
+        }
+        Ok(version.filter(|version| version != NULL))
+    }
+
+    /// Who names versions.
+    pub(super) fn names(&self) -> Names {
+        self.backend.versions().map_or(Names::Nobody, Versions::names)
+    }
+
+    /// Object lock, where it is the backend's.
+    pub(super) fn locks(&self) -> Option<&dyn Locks> {
+        self.backend.versions()?.locks()
     }
 
     /// The time of the newest version of a key; 0 if there is none. One that does not verify has the backend's time.

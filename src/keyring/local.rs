@@ -1,5 +1,6 @@
 //! A root held in a file (FORMAT 12.1).
 
+use super::private::is_private;
 use super::random::OsRandom;
 use super::root::{Root, RootContext, RootError};
 use crate::crypto::{Secret, sha256};
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What a root file begins with.
@@ -99,7 +100,7 @@ impl LocalRoot {
         if !about.is_file() {
             return Err(RootFileError::NotAFile(path.to_owned()));
         }
-        if about.mode() & 0o077 != 0 {
+        if !is_private(&about) {
             return Err(RootFileError::Readable(path.to_owned()));
         }
         let mut text = Secret::<{ LENGTH + 2 }>::zeroed();

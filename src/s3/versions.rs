@@ -16,19 +16,18 @@ use s3s::dto::{
 /// The most versions of a page, as S3 has it.
 const PAGE: usize = 1_000;
 
-/// Length of a version id: base64url of 24 bytes.
-const LENGTH: usize = 32;
+/// The longest version id, in bytes.
+const LONGEST: usize = 1_024;
 
-/// A version id as clients name it.
+/// A version id as clients name it. Whether there can be one of this form, who names versions knows.
 ///
 /// # Errors
-/// `InvalidArgument` for what is no version id.
+/// `InvalidArgument` for what is no version id of any S3.
 pub(super) fn version(id: &str) -> S3Result<Version> {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     match id {
         NULL => Ok(Version::Null),
         "" => Err(invalid_argument("a version id cannot be the empty string")),
-        id if id.len() == LENGTH && id.bytes().all(letter) => Ok(Version::Named(id.to_owned())),
+        id if id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Version::Named(id.to_owned())),
         _ => Err(invalid_argument("invalid version id specified")),
     }
 }

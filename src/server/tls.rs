@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -89,7 +88,7 @@ fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
 fn private(file: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
     let fault = |what: String| TlsFault::Key(format!("{} {what}", file.display()));
     let about = fs::metadata(file).map_err(|error| fault(format!("cannot be read: {error}")))?;
-    if about.mode() & 0o077 != 0 {
+    if !crate::access::is_private(&about) {
         return Err(fault(format!("can be read by group or others: run `chmod 600 {}`", file.display())));
     }
     let mut text = fs::read_to_string(file).map_err(|error| fault(format!("cannot be read: {error}")))?;

@@ -69,6 +69,16 @@ pub trait Backend: ObjectStore + MultipartStore + PaginatedListStore {
     /// The open uploads whose path begins with `prefix`, in order of path, then id, from after `after`.
     async fn uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>>;
 
+    /// Makes room for a bucket, where each has a place of its own; `locks` if versions in it are to be locked. One that is
+    /// there and empty will do.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the place is taken by something else; `NotSupported` if it cannot have such a name.
+    async fn make_bucket(&self, bucket: &str, locks: bool) -> Result<()>;
+
+    /// Gives the place of a bucket up, which has nothing in it any more.
+    async fn drop_bucket(&self, bucket: &str) -> Result<()>;
+
     /// Versions, where the backend keeps them.
     fn versions(&self) -> Option<&dyn Versions>;
 

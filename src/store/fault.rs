@@ -1,5 +1,6 @@
 //! What a backend says beyond "not found" and "precondition failed".
 
+use super::Millis;
 use std::error::Error as StdError;
 
 /// A cause that [`object_store::Error`] has no variant for.
@@ -13,6 +14,9 @@ pub enum Fault {
     /// Stored bytes are not what was written. Names what is damaged, never its content.
     #[error("{0} is damaged: run `waxseal verify`, and `waxseal salvage` if the store does not open")]
     Damaged(String),
+    /// The version that was asked for says that its object is deleted, since then.
+    #[error("the version says that the object is deleted")]
+    Marker(Millis),
     /// The store cannot answer now and may later.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),

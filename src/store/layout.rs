@@ -11,6 +11,12 @@ pub const SYSTEM: &str = ".waxseal";
 /// Both copies of the keyring, in the order they are written.
 pub const KEYRINGS: [&str; 2] = [".waxseal/keyring", ".waxseal/keyring.copy"];
 
+/// Which buckets of the backend have been chosen for ours, where each has one of its own.
+pub const OWN_BUCKETS: &str = ".waxseal/own-buckets";
+
+/// Where a backend is tried out.
+pub const PROBES: &str = ".waxseal/probe";
+
 /// Where an object of a bucket lies.
 ///
 /// # Errors

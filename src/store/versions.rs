@@ -1,5 +1,6 @@
 //! Versions of an object, where a backend keeps them.
 
+use super::Locks;
 use super::backend::Stored;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -72,7 +73,7 @@ impl From<Terms> for PutOptions {
 pub struct ListedVersion {
     /// As the backend has it; `version` is its name.
     pub meta: ObjectMeta,
-    /// Its last bytes: at least 1,392, or all there are.
+    /// Its last bytes: at least 1,392, or all there are. None of a marker without content.
     pub end: Bytes,
     /// Whether it is the newest of its path.
     pub latest: bool,
@@ -89,20 +90,38 @@ pub struct After {
     pub version: Option<Version>,
 }
 
+/// Who names the versions that a backend keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Nobody: there is the null version of each object alone, nothing may be written with another [`Keep`] than
+    /// `Nothing`, and nothing marked.
+    Nobody,
+    /// Whoever writes them, by [`Keep::All`].
+    Writer,
+    /// The backend itself, for the buckets of [`Versions::keep`]; it says the name in the answer to a write, whatever
+    /// [`Keep`] was said. Versions cannot be amended then, and markers have no content.
+    Backend,
+}
+
 /// What a backend does with versions. They are ordered by the commits that made them, never by a clock.
 ///
 /// A path whose newest version is a marker has no current version: `Backend::open` does not find it, and plain
 /// listings do not show it.
 #[async_trait]
 pub trait Versions: Send + Sync {
-    /// Whether versions with names are kept. Where they are not, there is the null version of each object alone, nothing
-    /// may be written with another [`Keep`] than `Nothing`, and nothing marked.
-    fn keeps(&self) -> bool;
+    /// Who names versions.
+    fn names(&self) -> Names;
+
+    /// Has versions of a bucket be kept from now on, or no more of them, where that is for the backend to do.
+    async fn keep(&self, bucket: &str, all: bool) -> Result<()>;
+
+    /// Object lock, where that is for the backend to do.
+    fn locks(&self) -> Option<&dyn Locks>;
 
     /// Pins a version; it may be a marker.
     ///
     /// # Errors
-    /// `NotFound` if and only if there is none of this name.
+    /// `NotFound` if and only if there is none of this name; `NotSupported` if none can have it; [`Fault::Marker`](super::Fault::Marker) for a marker without content.
     async fn open_version(&self, path: &Path, version: &Version) -> Result<Box<dyn Stored>>;
 
     /// The newest version of a path, which may be a marker.
@@ -114,15 +133,16 @@ pub trait Versions: Send + Sync {
     /// Adds a marker: the object counts as deleted, and what `keep` says stays.
     async fn mark(&self, path: &Path, marker: Bytes, keep: Keep) -> Result<PutResult>;
 
-    /// Removes a version for good. What was before it becomes current, if it was the newest.
+    /// Removes a version for good. What was before it becomes current, if it was the newest. `bypass` lifts a governance
+    /// retention of the backend.
     ///
     /// # Errors
     /// `NotFound` if there is none; `Precondition` if it is no longer the one with this ETag.
-    async fn remove(&self, path: &Path, version: &Version, e_tag: Option<&str>) -> Result<()>;
+    async fn remove(&self, path: &Path, version: &Version, e_tag: Option<&str>, bypass: bool) -> Result<()>;
 
     /// Replaces the end of a version from byte `keep` on, where it is: neither its order nor its name changes.
     ///
     /// # Errors
-    /// As [`Versions::remove`].
+    /// As [`Versions::remove`]; `NotSupported` where the backend names versions, and this is one of them.
     async fn amend(&self, path: &Path, version: &Version, e_tag: &str, change: (u64, Bytes)) -> Result<PutResult>;
 }

@@ -61,6 +61,23 @@ fn what_the_backend_holds_opens_for_an_independent_reader() {
 }
 
 #[test]
+fn which_buckets_of_the_backend_hold_a_store_is_chosen_when_it_is_made() {
+    let Some(backend) = S3Server::shared() else { return };
+    let home = Home::in_memory();
+    drop(home.serve_before(&backend.url()));
+    let (file, root) = (home.path().join("own.toml"), home.root_key());
+    let section = s3_server::section(home.path(), &backend.url(), &home.prefix());
+    let verify = |own: &str| {
+        std::fs::write(&file, format!("root_key = {root:?}\n{section}{own}")).unwrap();
+        output(waxseal().arg("verify").arg("--config").arg(&file))
+    };
+    assert!(verify("").status.success());
+    let refused = verify("own_buckets = \"own-\"\n");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("remove backend.own_buckets"), "{said}");
+}
+
+#[test]
 fn what_the_backend_lacks_is_told_where_operators_look() {
     let Some(backend) = S3Server::shared() else { return };
     let home = Home::in_memory();

@@ -127,6 +127,14 @@ impl Backend for Hostile {
         self.inner.uploads(prefix, after, limit).await
     }
 
+    async fn make_bucket(&self, bucket: &str, locks: bool) -> Result<()> {
+        self.inner.make_bucket(bucket, locks).await
+    }
+
+    async fn drop_bucket(&self, bucket: &str) -> Result<()> {
+        self.inner.drop_bucket(bucket).await
+    }
+
     fn versions(&self) -> Option<&dyn Versions> {
         self.inner.versions()
     }

@@ -7,6 +7,7 @@ mod support;
 
 mod integration;
 mod names;
+mod own_buckets;
 mod promises;
 mod s3;
 mod versions;

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use waxseal::store::s3::{Credentials, Keys, S3Store, Settings};
 use waxseal::store::{Backend, Buffer, Ends, Fault, Lack, Source, Terms, Upload, Version};
 
-fn settings(url: &str, bucket: &str) -> Settings {
+pub fn settings(url: &str, bucket: &str) -> Settings {
     Settings {
         endpoint: url.to_owned(),
         region: "us-east-1".to_owned(),
         bucket: bucket.to_owned(),
         prefix: s3_server::prefix(),
+        own_buckets: None,
         path_style: true,
         credentials: Credentials::Keys(Keys::new(ACCESS_KEY.to_owned(), SECRET_KEY.to_owned(), None)),
         authority: None,
@@ -34,7 +35,7 @@ fn over_s3<F: Future<Output = ()>>(case: impl FnOnce(S3Store) -> F) {
     runtime.block_on(case(store));
 }
 
-fn noise(length: usize) -> Vec<u8> {
+pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let next = move || {
         state ^= state << 13;

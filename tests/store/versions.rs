@@ -97,8 +97,8 @@ fn versions_are_kept_marked_amended_and_removed_as_a_list_would() {
                 6..=8 => {
                     let Some(versions) = model.get_mut(&path).filter(|versions| !versions.is_empty()) else { continue };
                     let gone = versions.remove(dice.roll(versions.len()));
-                    store.remove(&at, &gone.version, None).await.unwrap();
-                    let again = store.remove(&at, &gone.version, None).await;
+                    store.remove(&at, &gone.version, None, false).await.unwrap();
+                    let again = store.remove(&at, &gone.version, None, false).await;
                     assert!(matches!(again, Err(Error::NotFound { .. })));
                 }
                 _ => {
@@ -126,7 +126,7 @@ fn versions_are_kept_marked_amended_and_removed_as_a_list_would() {
         check(&store, &model).await;
         for (path, versions) in &model {
             for known in versions {
-                store.remove(&Path::from(path.as_str()), &known.version, None).await.unwrap();
+                store.remove(&Path::from(path.as_str()), &known.version, None, false).await.unwrap();
             }
         }
         let left = std::fs::read_dir(folder.path().join("blobs")).unwrap();
@@ -142,7 +142,7 @@ fn a_listing_goes_on_where_a_version_was_removed() {
             let options = Terms { mode: PutMode::Overwrite, keep: Keep::All(version.to_owned()) }.into();
             store.put_opts(&Path::from("b/k"), PutPayload::from(version), options).await.unwrap();
         }
-        store.remove(&Path::from("b/k"), &Version::Named("three".to_owned()), None).await.unwrap();
+        store.remove(&Path::from("b/k"), &Version::Named("three".to_owned()), None, false).await.unwrap();
         let after = After { path: "b/k".to_owned(), version: Some(Version::Named("three".to_owned())) };
         let rest = store.list_versions("b/", Some(&after), 10).await.unwrap();
         let names: Vec<_> = rest.iter().map(|one| one.meta.version.as_deref().unwrap()).collect();

@@ -6,6 +6,7 @@ use super::scratch;
 use super::tls::Certificate;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,9 +29,15 @@ pub struct Server {
     certificate: Option<Certificate>,
 }
 
-/// Whether this run has its stores in a bucket of a real S3 server.
+/// Whether this run has its stores behind a real S3 server: in one bucket of it (`WAXSEAL_TEST_BACKEND=s3`), or in one for each
+/// of ours (`s3-own`).
 pub fn is_before_s3() -> bool {
-    std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3")
+    std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3" || backend == "s3-own")
+}
+
+/// Whether each of our buckets has one of that server's for its own.
+pub fn has_own_buckets() -> bool {
+    std::env::var("WAXSEAL_TEST_BACKEND").is_ok_and(|backend| backend == "s3-own")
 }
 
 /// The program as cargo built it.
@@ -50,11 +57,12 @@ impl Home {
     }
 
     /// The section that puts the store behind a real S3 server instead of into a directory, where the run is to have it
-    /// so (`WAXSEAL_TEST_BACKEND=s3`).
+    /// so ([`is_before_s3`]).
     fn backend(&self) -> Option<String> {
         if is_before_s3() {
             let server = S3Server::shared().expect("MinIO is not installed");
-            return Some(s3_server::section(self.path(), &server.url(), &self.prefix()));
+            let own = if has_own_buckets() { format!("own_buckets = {:?}\n", self.own_buckets()) } else { String::new() };
+            return Some(s3_server::section(self.path(), &server.url(), &self.prefix()) + &own);
         }
         None
     }
@@ -146,6 +154,13 @@ impl Home {
     }
 
     /// What the names of a store in a bucket of S3 begin with.
+    /// What the names of its backend buckets begin with, where they are its own.
+    fn own_buckets(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.path().hash(&mut hasher);
+        format!("own-{:x}-", hasher.finish())
+    }
+
     pub fn prefix(&self) -> String {
         self.path().to_str().unwrap().trim_matches('/').replace('/', "-")
     }

@@ -1,7 +1,7 @@
 //! Object lock of a bucket: what new versions are locked by if a request says nothing.
 
-use crate::gateway::lock::{LockMode, Retention};
 use crate::store::Millis;
+use crate::store::{LockMode, Retention};
 use serde::{Deserialize, Serialize};
 
 /// Object lock is enabled.

@@ -104,17 +104,17 @@ impl Gateway {
         let (path, object_id) = (&open.upload.path, open.head.object_id());
         let new = New { bucket: &open.bucket, path, object_id, metadata: &mut metadata, dated: true };
         let granted = self.grant(new, mode).await?;
-        let version = granted.named();
         let place = (&*kek, open.bucket.uuid, &metadata);
         let (mut end, wrapped) = open.head.complete(place, &entries, record, &mut OsRandom).map_err(Error::sealing)?;
         end.extend_from_slice(&wrapped.head);
         let end = [staged, Bytes::from(end)].concat();
         let ids = parts.iter().filter(|part| !part.staged).map(|part| PartId { content_id: part.backend_etag.clone() }).collect();
         self.put_overflow(&wrapped).await?;
-        let result = match self.backend.complete_if(&open.upload, ids, end.into(), granted.terms).await {
+        let result = match self.backend.complete_if(&open.upload, ids, end.into(), granted.terms.clone()).await {
             Err(object_store::Error::NotFound { .. }) => return Err(Refusal::NoSuchUpload.into()),
             result => self.settle(&wrapped, result).await?,
         };
+        let version = self.made(path, granted, &result).await?;
         Ok((result.e_tag, version))
     }
 }

@@ -4,7 +4,7 @@ use super::{AclAsked, Tags, Version};
 use crate::access::{Action, Object, Operation};
 use crate::gateway::configuration::{Cors, DefaultEncryption, Lifecycle, LockRule};
 use crate::gateway::encryption::Kms;
-use crate::gateway::lock::Retention;
+use crate::store::Retention;
 
 /// A question about a bucket whose answer is the same for every bucket.
 #[derive(Clone, Debug)]

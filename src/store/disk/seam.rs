@@ -69,6 +69,14 @@ impl Backend for DiskStore {
         found.into_iter().map(open).collect()
     }
 
+    async fn make_bucket(&self, _bucket: &str, _locks: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn drop_bucket(&self, _bucket: &str) -> Result<()> {
+        Ok(())
+    }
+
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
     }

@@ -6,7 +6,7 @@ use super::record::{Body, Entry};
 use super::stored::{self, Version as Pinned};
 use super::{DiskStore, fault};
 use crate::store::backend::Stored;
-use crate::store::{After, Keep, ListedVersion, Version, Versions};
+use crate::store::{After, Keep, ListedVersion, Locks, Names, Version, Versions};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
@@ -139,8 +139,16 @@ impl DiskStore {
 
 #[async_trait]
 impl Versions for DiskStore {
-    fn keeps(&self) -> bool {
-        true
+    fn names(&self) -> Names {
+        Names::Writer
+    }
+
+    async fn keep(&self, _bucket: &str, _all: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn locks(&self) -> Option<&dyn Locks> {
+        None
     }
 
     async fn open_version(&self, path: &Path, version: &Version) -> Result<Box<dyn Stored>> {
@@ -162,7 +170,7 @@ impl Versions for DiskStore {
         self.inner.commit(Change::Mark { path: path.to_string(), content, keep }, None).await
     }
 
-    async fn remove(&self, path: &Path, version: &Version, e_tag: Option<&str>) -> Result<()> {
+    async fn remove(&self, path: &Path, version: &Version, e_tag: Option<&str>, _bypass: bool) -> Result<()> {
         let of = From { path: path.to_string(), version: Some(version.clone()), e_tag: e_tag.map(str::to_owned) };
         self.inner.commit(Change::Remove { of }, None).await?;
         Ok(())

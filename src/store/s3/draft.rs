@@ -117,9 +117,9 @@ impl Uploading {
 
     async fn send(&mut self, payload: PutPayload, memory: Option<OwnedSemaphorePermit>) -> Result<()> {
         self.wait().await?;
-        let (store, path, id, index) = (self.store.clone(), self.store.at(&self.path), self.id.clone(), self.parts.len());
+        let ((place, path), id, index) = (self.store.here(&self.path)?, self.id.clone(), self.parts.len());
         self.sending = Some(tokio::spawn(async move {
-            let part = store.0.client.put_part(&path, &id, index, payload).await.understood()?;
+            let part = place.client.put_part(&path, &id, index, payload).await.understood()?;
             drop(memory);
             let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             Ok(uploads::content_id(number, &part.content_id))

@@ -10,7 +10,12 @@
 //! conditions, and the listing of uploads. No state is kept here that another process would miss.
 //!
 //! The backend has to be strongly consistent, and to honour `If-None-Match` and `If-Match` on writes; see [`S3Store::probe`].
-//! It keeps one version of each object: what S3 itself names versions is not used.
+//! It keeps one version of each object, unless each of our buckets has one of the backend's for its own
+//! ([`Settings::own_buckets`]): then versions and object lock are the backend's, and lie there as
+//!
+//! ```text
+//! OWN_BUCKETS+BUCKET   KEY
+//! ```
 //!
 //! What was seen of an object is remembered with its ETag, and used for the version of that ETag alone: who reads a
 //! stretch of what he has seen asks for that stretch, on the condition that nothing has come in its place.
@@ -18,13 +23,17 @@
 //! Memory: a transfer holds at most two parts of 8 MiB, and all of them together at most what
 //! [`Settings::memory`] says; who comes then waits a little and is told to come again later.
 
+mod buckets;
 mod connect;
 mod credentials;
 mod draft;
 mod fault;
 mod http;
+mod locks;
 mod objects;
+mod order;
 mod part;
+mod place;
 mod probe;
 mod seam;
 mod seen;
@@ -40,6 +49,7 @@ use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, Result, RetryConfig};
+use place::{Place, Places};
 use std::fmt;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -62,6 +72,8 @@ pub struct Settings {
     pub bucket: String,
     /// What all names in it begin with, without a slash at either end; may be empty.
     pub prefix: String,
+    /// What the names of backend buckets begin with, where each of our buckets has one of its own.
+    pub own_buckets: Option<String>,
     /// Whether the bucket stands in the path, not in the host.
     pub path_style: bool,
     /// As whom.
@@ -81,10 +93,9 @@ pub struct Settings {
 pub struct S3Store(Arc<Inner>);
 
 struct Inner {
-    client: AmazonS3,
+    places: Places,
+    region: String,
     sdk: aws_sdk_s3::Client,
-    bucket: String,
-    prefix: String,
     seen: seen::All,
     /// What the last probe found.
     lacks: RwLock<Vec<Lack>>,
@@ -99,46 +110,40 @@ impl S3Store {
     pub fn new(settings: &Settings) -> Result<Self> {
         let http = http::Http::new(settings)?;
         let client = client(settings, http.clone())?;
-        let sdk = sdk(settings, credentials::Shared(Arc::clone(client.credentials())), http);
+        let credentials = Arc::clone(client.credentials());
+        let sdk = sdk(settings, credentials::Shared(Arc::clone(&credentials)), http.clone());
+        let shared = Place::shared(client, &settings.bucket, &settings.prefix);
+        let template = settings.clone();
+        let connect = move |bucket: &str| {
+            // Whoever gives credentials is asked by one client for all.
+            let settings = Settings { bucket: bucket.to_owned(), ..template.clone() };
+            builder(&settings, http.clone()).with_credentials(Arc::clone(&credentials)).build()
+        };
         Ok(Self(Arc::new(Inner {
-            client,
+            places: Places::new(shared, settings.own_buckets.clone(), Box::new(connect)),
+            region: settings.region.clone(),
             sdk,
-            bucket: settings.bucket.clone(),
-            prefix: settings.prefix.clone(),
             seen: seen::memory(settings.heads),
             lacks: RwLock::default(),
             memory: Arc::new(Semaphore::new((settings.memory / PART).max(2))),
         })))
     }
 
-    /// Where a path lies in the backend's bucket.
-    fn at(&self, path: &Path) -> Path {
-        if self.0.prefix.is_empty() {
-            return path.clone();
-        }
-        // Both parts are paths, and so is what they make together.
-        Path::parse(self.name(path.as_ref())).unwrap_or_else(|_| path.clone())
-    }
-
-    /// The same for the beginning of a path.
-    fn name(&self, path: &str) -> String {
-        if self.0.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.0.prefix) }
-    }
-
-    /// The path of what lies at a place in the backend's bucket.
-    fn path(&self, at: &str) -> Result<Path> {
-        let rest = match self.0.prefix.as_str() {
-            "" => Some(at),
-            prefix => at.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
-        };
-        let rest = rest.ok_or_else(|| fault::unavailable(format!("it listed {at}, which was not asked for")))?;
-        Ok(Path::parse(rest)?)
+    /// The bucket of the backend that a path lies in, and where in it.
+    fn here(&self, path: &Path) -> Result<(Arc<Place>, Path)> {
+        let place = self.0.places.of(path.as_ref())?;
+        let at = place.at(path);
+        Ok((place, at))
     }
 }
 
 fn client(settings: &Settings, http: http::Http) -> Result<AmazonS3> {
+    settings.credentials.give(builder(settings, http)).build()
+}
+
+fn builder(settings: &Settings, http: http::Http) -> AmazonS3Builder {
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: SILENCE };
-    let builder = AmazonS3Builder::new()
+    AmazonS3Builder::new()
         .with_endpoint(endpoint(settings))
         .with_region(&settings.region)
         .with_bucket_name(&settings.bucket)
@@ -149,8 +154,7 @@ fn client(settings: &Settings, http: http::Http) -> Result<AmazonS3> {
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_http_connector(http)
-        .with_retry(retry);
-    settings.credentials.give(builder).build()
+        .with_retry(retry)
 }
 
 /// As `object_store` wants it: with the bucket where that stands in the host.
@@ -178,12 +182,12 @@ fn sdk(settings: &Settings, credentials: credentials::Shared, http: http::Http) 
 
 impl fmt::Display for S3Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "S3 {}/{}", self.0.bucket, self.0.prefix)
+        write!(f, "S3 {}/{}", self.0.places.shared.bucket, self.0.places.shared.name("").trim_end_matches('/'))
     }
 }
 
 impl fmt::Debug for S3Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "S3Store({}/{})", self.0.bucket, self.0.prefix)
+        write!(f, "S3Store({self})")
     }
 }

@@ -78,14 +78,15 @@ async fn send(
     (length, pieces): (u64, mpsc::Receiver<Bytes>),
 ) -> Result<PutResult> {
     let body = Pieces { pieces, left: length };
-    let request = store.0.sdk.upload_part().bucket(&store.0.bucket).key(store.at(&upload.path).as_ref()).upload_id(&upload.id);
+    let (place, at) = store.here(&upload.path)?;
+    let request = store.0.sdk.upload_part().bucket(&place.bucket).key(at.as_ref()).upload_id(&upload.id);
     let request = request.part_number(i32::try_from(number).unwrap_or(i32::MAX));
     let request = request.content_length(i64::try_from(length).unwrap_or(i64::MAX));
     let request = request.body(ByteStream::new(SdkBody::from_body_1_x(body)));
     let sent = request.customize().disable_payload_signing().send().await;
     let sent = sent.map_err(|error| fault::sdk(&upload.path, error))?;
     let e_tag = sent.e_tag.ok_or_else(|| fault::unavailable("a part without an ETag"))?;
-    Ok(objects::written(Some(uploads::content_id(number, &e_tag).content_id)))
+    Ok(objects::written(Some(uploads::content_id(number, &e_tag).content_id), None, &place))
 }
 
 /// Pieces as the body of a request, which fails if they end early.
@@ -131,15 +132,21 @@ pub(super) async fn whole(
     store: &S3Store,
     path: &object_store::path::Path,
     range: std::ops::Range<u64>,
-    e_tag: &str,
+    (e_tag, version): (&str, Option<&str>),
 ) -> Result<Bytes> {
     use object_store::{GetOptions, GetRange, ObjectStore};
     let wanted = range.end.saturating_sub(range.start);
     if wanted == 0 {
         return Ok(Bytes::new());
     }
-    let options = GetOptions { if_match: Some(e_tag.to_owned()), range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-    let found = store.0.client.get_opts(&store.at(path), options).await.understood()?;
+    let options = GetOptions {
+        if_match: Some(e_tag.to_owned()),
+        range: Some(GetRange::Bounded(range)),
+        version: version.map(str::to_owned),
+        ..GetOptions::default()
+    };
+    let (place, at) = store.here(path)?;
+    let found = place.client.get_opts(&at, options).await.understood()?;
     let bytes = found.bytes().await.understood()?;
     if u64::try_from(bytes.len()) != Ok(wanted) {
         return Err(fault::unavailable("it answered with fewer bytes than it was asked for"));

@@ -17,7 +17,7 @@ impl S3Store {
     /// # Errors
     /// If the backend cannot be asked: it is not there, or refuses our credentials.
     pub async fn probe(&self, name: &str) -> Result<Vec<Lack>> {
-        let folder = format!("{}/probe/{name}", layout::SYSTEM);
+        let folder = format!("{}/{name}", layout::PROBES);
         let found = self.try_all(&folder).await;
         let left: Vec<Path> = self.list(Some(&Path::from(folder))).map_ok(|meta| meta.location).try_collect().await?;
         for path in left {

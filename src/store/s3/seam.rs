@@ -63,6 +63,14 @@ impl Backend for S3Store {
         self.open_uploads(prefix, after, limit).await
     }
 
+    async fn make_bucket(&self, bucket: &str, locks: bool) -> Result<()> {
+        self.make(bucket, locks).await
+    }
+
+    async fn drop_bucket(&self, bucket: &str) -> Result<()> {
+        self.unmake(bucket).await
+    }
+
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
     }

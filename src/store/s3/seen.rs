@@ -69,10 +69,15 @@ impl S3Store {
         Ok((metas, Ends(ends)))
     }
 
+    /// The end of what was listed, if it is known.
+    pub(super) fn end_seen(&self, meta: &ObjectMeta) -> Option<Bytes> {
+        let seen = self.0.seen.get(&meta.location)?;
+        (meta.e_tag.is_some() && seen.meta.e_tag == meta.e_tag).then_some(seen.end)
+    }
+
     async fn with_end(&self, meta: ObjectMeta) -> Result<Option<(ObjectMeta, Bytes)>> {
-        let seen = self.0.seen.get(&meta.location);
-        if let Some(seen) = seen.filter(|seen| meta.e_tag.is_some() && seen.meta.e_tag == meta.e_tag) {
-            return Ok(Some((meta, seen.end)));
+        if let Some(end) = self.end_seen(&meta) {
+            return Ok(Some((meta, end)));
         }
         if meta.size == 0 {
             return Ok(Some((meta, Bytes::new())));

@@ -33,6 +33,7 @@ struct Object {
     store: S3Store,
     path: Path,
     e_tag: String,
+    version: Option<String>,
     size: u64,
 }
 
@@ -55,7 +56,7 @@ struct Window {
 impl Version {
     pub(super) fn new(store: S3Store, meta: ObjectMeta, end: Bytes) -> Self {
         let (path, e_tag) = (meta.location.clone(), meta.e_tag.clone().unwrap_or_default());
-        let object = Object { store, path, e_tag, size: meta.size };
+        let object = Object { store, path, e_tag, version: meta.version.clone(), size: meta.size };
         Self { object: Arc::new(object), meta, end, reading: Arc::default() }
     }
 
@@ -64,7 +65,8 @@ impl Version {
         let version = Self::new(store, meta, end);
         let mut reading = Reading::default();
         reading.until = first.end.min(version.meta.size);
-        match version.object.asked(first.start..reading.window_end(&first)).await {
+        // Not of that version by its name, which would be there when another has become the current one.
+        match version.object.asked(first.start..reading.window_end(&first), None).await {
             Ok(window) => reading.now = Some(window),
             Err(Error::Precondition { .. } | Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
@@ -175,18 +177,20 @@ impl Drop for Reading {
 
 impl Object {
     async fn ask(&self, range: Range<u64>) -> Result<Window> {
-        self.asked(range).await.map_err(|error| self.changed(error))
+        self.asked(range, self.version.clone()).await.map_err(|error| self.changed(error))
     }
 
     /// # Errors
     /// `Precondition` or `NotFound` if another version, or none, is there now.
-    async fn asked(&self, range: Range<u64>) -> Result<Window> {
+    async fn asked(&self, range: Range<u64>, version: Option<String>) -> Result<Window> {
         let options = GetOptions {
             if_match: Some(self.e_tag.clone()),
             range: Some(GetRange::Bounded(range.clone())),
+            version,
             ..GetOptions::default()
         };
-        let found = self.store.0.client.get_opts(&self.store.at(&self.path), options).await.understood()?;
+        let (place, at) = self.store.here(&self.path)?;
+        let found = place.client.get_opts(&at, options).await.understood()?;
         if found.range != range || found.meta.size != self.size {
             return Err(fault::unavailable("it answered with another range than it was asked for"));
         }

@@ -46,7 +46,8 @@ impl S3Store {
             named.push(CompletedPart::builder().part_number(number).e_tag(e_tag).build());
         }
         let named = CompletedMultipartUpload::builder().set_parts(Some(named)).build();
-        let request = self.0.sdk.complete_multipart_upload().bucket(&self.0.bucket).key(self.at(path).as_ref());
+        let (place, at) = self.here(path)?;
+        let request = self.0.sdk.complete_multipart_upload().bucket(&place.bucket).key(at.as_ref());
         let request = request.upload_id(id).multipart_upload(named);
         let (request, creates) = match mode {
             PutMode::Overwrite => (request, false),
@@ -56,7 +57,7 @@ impl S3Store {
         let refused = match request.send().await {
             Ok(done) => {
                 let e_tag = done.e_tag.ok_or_else(|| fault::unavailable("a completed upload without an ETag"))?;
-                return Ok(objects::written(Some(e_tag)));
+                return Ok(objects::written(Some(e_tag), done.version_id, &place));
             }
             Err(error) => fault::sdk(path, error),
         };
@@ -94,7 +95,7 @@ impl S3Store {
     pub(super) async fn spliced(&self, from: (&Source, u64), end: Bytes, to: &Path, terms: Terms) -> Result<PutResult> {
         let (from, keep) = from;
         if keep < UNIT {
-            let bytes = part::whole(self, &from.path, 0..keep, &from.e_tag).await?;
+            let bytes = part::whole(self, &from.path, 0..keep, (&from.e_tag, from.version.name())).await?;
             return self.put_opts(to, PutPayload::from_iter([bytes, end]), terms.into()).await;
         }
         let upload = Upload { path: to.clone(), id: self.create_multipart(to).await? };
@@ -112,8 +113,7 @@ impl S3Store {
 
     /// Whether a source still is what was meant: of one that became shorter some backends refuse the range first.
     async fn is_still(&self, from: &Source) -> Result<()> {
-        let (meta, _) = objects::end_of_object(self, &from.path, 1).await?;
-        if meta.e_tag.as_deref() == Some(from.e_tag.as_str()) {
+        if self.same(from).await? {
             return Ok(());
         }
         Err(Error::Precondition { path: from.path.to_string(), source: "another is there".into() })
@@ -134,10 +134,16 @@ impl S3Store {
     }
 
     async fn copy_part(&self, from: &Source, range: Range<u64>, upload: &Upload, number: u32) -> Result<PartId> {
-        let source = percent_encoding::utf8_percent_encode(self.at(&from.path).as_ref(), KEY).to_string();
-        let request = self.0.sdk.upload_part_copy().bucket(&self.0.bucket).key(self.at(&upload.path).as_ref());
+        let ((source, its), (place, at)) = (self.here(&from.path)?, self.here(&upload.path)?);
+        let name = percent_encoding::utf8_percent_encode(its.as_ref(), KEY).to_string();
+        let request = self.0.sdk.upload_part_copy().bucket(&place.bucket).key(at.as_ref());
         let request = request.upload_id(&upload.id).part_number(i32::try_from(number).unwrap_or(i32::MAX));
-        let request = request.copy_source(format!("{}/{source}", self.0.bucket)).copy_source_if_match(&from.e_tag);
+        let version = from
+            .version
+            .name()
+            .map(|version| format!("?versionId={}", percent_encoding::utf8_percent_encode(version, KEY)))
+            .unwrap_or_default();
+        let request = request.copy_source(format!("{}/{name}{version}", source.bucket)).copy_source_if_match(&from.e_tag);
         let request = request.copy_source_range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
         let done = request.send().await.map_err(|error| fault::sdk(&from.path, error))?;
         let e_tag = done.copy_part_result.and_then(|result| result.e_tag);
@@ -146,19 +152,20 @@ impl S3Store {
 
     /// Open uploads from after one, in order of path, then id.
     pub(super) async fn open_uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
-        let (from, mut found) = (self.name(prefix), Vec::new());
+        let place = self.0.places.of(prefix)?;
+        let (from, mut found) = (place.name(prefix), Vec::new());
         // From the beginning each time: they are few, and some backends take no marker that is not the id of an upload.
         let (mut key, mut id) = (None, None);
         loop {
-            let request = self.0.sdk.list_multipart_uploads().bucket(&self.0.bucket).prefix(&from);
+            let request = self.0.sdk.list_multipart_uploads().bucket(&place.bucket).prefix(&from);
             let request = request.set_key_marker(key.take()).set_upload_id_marker(id.take());
             let page = request.send().await.map_err(|error| fault::sdk(&Path::from(prefix), error))?;
             for upload in page.uploads() {
                 let (Some(at), Some(id)) = (upload.key(), upload.upload_id()) else { continue };
                 let created = upload.initiated().and_then(|time| time.to_millis().ok());
                 let created = Millis(created.and_then(|time| u64::try_from(time).ok()).unwrap_or(0));
-                let open = OpenUpload { upload: Upload { path: self.path(at)?, id: id.to_owned() }, created };
-                if after.is_none_or(|after| place(&open.upload) > place(after)) {
+                let open = OpenUpload { upload: Upload { path: place.path(at)?, id: id.to_owned() }, created };
+                if after.is_none_or(|after| order(&open.upload) > order(after)) {
                     found.push(open);
                 }
             }
@@ -169,16 +176,17 @@ impl S3Store {
             }
             (key, id) = (page.next_key_marker, page.next_upload_id_marker);
         }
-        found.sort_by(|one, next| place(&one.upload).cmp(&place(&next.upload)));
+        found.sort_by(|one, next| order(&one.upload).cmp(&order(&next.upload)));
         found.truncate(limit);
         Ok(found)
     }
 
     /// The parts that an upload has: of each number the last that was sent.
     pub(super) async fn held_parts(&self, upload: &Upload) -> Result<HashSet<String>> {
+        let (place, at) = self.here(&upload.path)?;
         let (mut held, mut marker) = (HashSet::new(), None);
         loop {
-            let request = self.0.sdk.list_parts().bucket(&self.0.bucket).key(self.at(&upload.path).as_ref());
+            let request = self.0.sdk.list_parts().bucket(&place.bucket).key(at.as_ref());
             let request = request.upload_id(&upload.id).set_part_number_marker(marker.take());
             let page = request.send().await.map_err(|error| fault::sdk(&upload.path, error))?;
             for part in page.parts() {
@@ -198,14 +206,16 @@ impl S3Store {
             let (path, version) = (path.clone(), crate::store::Version::Null);
             self.is_still(&Source { path, version, e_tag: e_tag.to_owned() }).await?;
         }
-        let request = self.0.sdk.delete_object().bucket(&self.0.bucket).key(self.at(path).as_ref());
+        let (place, at) = self.here(path)?;
+        let request = self.0.sdk.delete_object().bucket(&place.bucket).key(at.as_ref());
         request.send().await.map_err(|error| fault::sdk(path, error))?;
         Ok(())
     }
 
     /// Whether the bucket is there, and ours to read.
     pub(super) async fn look(&self) -> Result<()> {
-        let first = self.0.client.list(Some(&self.at(&Path::from(crate::store::layout::SYSTEM)))).next().await;
+        let (place, system) = self.here(&Path::from(crate::store::layout::SYSTEM))?;
+        let first = place.client.list(Some(&system)).next().await;
         first.transpose().understood().map(drop)
     }
 }
@@ -215,7 +225,7 @@ fn path_of(open: &OpenUpload) -> &Path {
 }
 
 /// In which order uploads are listed.
-fn place(upload: &Upload) -> (&str, &str) {
+fn order(upload: &Upload) -> (&str, &str) {
     (upload.path.as_ref(), &upload.id)
 }
 
