@@ -23,10 +23,10 @@ def notes(values, secrets=None):
             return the(template(values, "--dry-run=server", "--kube-apiserver", url, chart=copy), "Notes")["text"]
 
 
-def followed(text):
+def followed(text, programs=PROGRAMS):
     """What the programs are told by the lines that are meant for a shell."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, script in PROGRAMS.items():
+        for name, script in programs.items():
             program = pathlib.Path(folder, name)
             program.write_text(f"#!/bin/bash\n{script}\n")
             program.chmod(0o755)
