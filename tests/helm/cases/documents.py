@@ -33,10 +33,25 @@ def case_schema_and_values_have_the_same_keys():
         return {key for name in node["properties"] for key in keys(node["properties"][name], f"{path}.{name}".lstrip("."))}
 
     schema = keys(json.loads((CHART / "values.schema.json").read_text()))
-    within = ("resources.", "httpRoute.timeouts.")
-    own = {leaf for leaf in leaves(VALUES) if not leaf.startswith(within)} | {"resources.requests", "resources.limits"}
-    schema = {key for key in schema if not key.startswith("httpRoute.timeouts.")} | {"httpRoute.timeouts"}
-    assert schema - {"global"} == own, schema ^ own
+    # Maps whose keys are not the chart's, or have no defaults.
+    maps = ("resources.requests", "resources.limits", "httpRoute.timeouts", "metrics.dashboard.labels")
+    whole = lambda keys: {next((one for one in maps if key.startswith(one)), key) for key in keys}
+    assert whole(schema) - {"global"} == whole(leaves(VALUES)), whole(schema) ^ whole(leaves(VALUES))
+
+
+def case_only_what_may_be_absent_can_be_taken_away():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def walk(node, values, path):
+        if isinstance(values, dict) and "properties" in node and path not in ("resources", "httpRoute.timeouts"):
+            for key, below in node["properties"].items():
+                name = f"{path}.{key}".lstrip(".")
+                found = schema["definitions"][below["$ref"].rpartition("/")[2]] if "$ref" in below else below
+                free = name == "global" or "null" in found.get("type", [])
+                assert free or key in node["required"], f"{name} can be null, and templates need it"
+                walk(below, values.get(key), name)
+
+    walk(schema, VALUES, "")
 
 
 def case_the_chart_is_for_the_programs_version():
@@ -67,17 +82,42 @@ def alerts():
     return rule["spec"]["groups"][0]["rules"], of(file)
 
 
+def asked(expression):
+    """The metrics that an expression asks for."""
+    return set(re.findall(r"\b(waxseal_\w+|up)\b(?=\{)", expression))
+
+
+def is_there(metric):
+    """Whether the program has it, or Prometheus itself."""
+    name = metric.removesuffix("_bucket")
+    return metric == "up" or f'"{name}"' in (ROOT / "src/observe/metrics.rs").read_text()
+
+
 def case_alerts_ask_only_for_metrics_that_the_program_has():
-    source = (ROOT / "src/observe/metrics.rs").read_text()
     rules, _ = alerts()
     assert len(rules) >= 4
     for rule in rules:
         promql_parser.parse(rule["expr"])
-        named = set(re.findall(r"\b(waxseal_\w+|up)\b(?=\{)", rule["expr"]))
-        assert named, rule["alert"]
-        for name in named - {"up"}:
-            assert f'"{name}"' in source, f"{rule['alert']}: there is no metric {name}"
+        assert asked(rule["expr"]) and all(map(is_there, asked(rule["expr"]))), rule
         assert set(rule["annotations"]) == {"summary", "description"} and rule["labels"]["severity"]
+
+
+def case_the_dashboard_shows_every_metric_of_the_program_and_no_other():
+    board = next(one for one in alerts()[1] if one["metadata"]["name"].endswith("-dashboard"))
+    assert board["metadata"]["labels"]["grafana_dashboard"] == "1"
+    shown, places = set(), set()
+    for panel in (panels := json.loads(board["data"]["waxseal.json"])["panels"]):
+        assert panel["title"] and panel["description"] and panel["targets"]
+        at = panel["gridPos"]
+        places |= {(at["x"] + across, at["y"]) for across in range(at["w"])}
+        assert at["x"] + at["w"] <= 24
+        for target in panel["targets"]:
+            promql_parser.parse(target["expr"].replace("$__rate_interval", "5m"))
+            assert all(map(is_there, asked(target["expr"]))), target
+            shown |= {name.removesuffix("_bucket") for name in asked(target["expr"])}
+    assert len(places) == sum(panel["gridPos"]["w"] for panel in panels), "panels lie over each other"
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert shown - {"up"} == set(re.findall(r'"(waxseal_\w+)"', (ROOT / "src/observe/metrics.rs").read_text()))
 
 
 def case_prometheus_finds_the_pods_and_calls_them_as_the_alerts_do():

@@ -54,6 +54,8 @@ def case_the_schema_refuses_what_has_the_wrong_form_and_names_the_key():
         "/httpRoute/parentRefs/0": {"httpRoute": {"parentRefs": [{"namespace": "infra"}]}},
         "/metrics/serviceMonitor/interval": {"metrics": {"serviceMonitor": {"interval": "often"}}},
         "/podLabels/a": {"podLabels": {"a": "no spaces please"}},
+        "/config/limits": {"config": {"limits": {"drain": None}}},
+        "/metrics": {"metrics": {"dashboard": None}},
         "/extraVolumeMounts/0": {"extraVolumeMounts": [{"name": "a"}]},
     }
     for path, values in wrong.items():
