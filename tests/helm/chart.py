@@ -11,9 +11,9 @@ NEWEST = "1.37"
 NAMED = {"rootKey": {"existingSecret": "root"}, "administrator": {"existingSecret": "administrator"}}
 
 
-def helm(*arguments, chart=CHART, values=None, files=()):
+def helm(*arguments, chart=CHART, values=None, files=(), release="release"):
     """Runs a command of helm on the chart: its exit status, and what it printed."""
-    command = [HELM, *arguments[:1], *([] if arguments[0] == "lint" else ["release"]), str(chart), *arguments[1:]]
+    command = [HELM, *arguments[:1], *([] if arguments[0] == "lint" else [release]), str(chart), *arguments[1:]]
     for file in files:
         command += ["--values", str(file)]
     # Nothing of whoever runs the tests counts, least of all a cluster.
@@ -26,8 +26,8 @@ def helm(*arguments, chart=CHART, values=None, files=()):
     return done.returncode, done.stdout, done.stderr
 
 
-def template(values=None, *more, kubernetes=NEWEST, files=(), chart=CHART):
-    status, out, said = helm("template", "--kube-version", kubernetes, *more, values=values, files=files, chart=chart)
+def template(values=None, *more, kubernetes=NEWEST, **where):
+    status, out, said = helm("template", "--kube-version", kubernetes, *more, values=values, **where)
     assert status == 0, said
     return [found for found in yaml.load_all(out, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if found]
 
@@ -38,9 +38,9 @@ def of(file, kubernetes=NEWEST):
     return template(kubernetes=kubernetes, files=[file])
 
 
-def refused(values, *more):
+def refused(values, *more, **where):
     """What helm says of values that it must not take, above those that alone are missing."""
-    status, out, said = helm("template", "--kube-version", NEWEST, *more, values={**NAMED, **values})
+    status, out, said = helm("template", "--kube-version", NEWEST, *more, values={**NAMED, **values}, **where)
     assert status != 0, "it was taken"
     assert "kind:" not in out, "something was rendered"
     return said

@@ -7,9 +7,9 @@
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride -}}
 {{- else if contains (include "waxseal.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 48 | trimSuffix "-" -}}
+{{- .Release.Name | replace "." "-" | trunc 48 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "waxseal.name" .) | trunc 48 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "waxseal.name" .) | replace "." "-" | trunc 48 | trimSuffix "-" -}}
 {{- end -}}
 {{- end }}
 

@@ -35,7 +35,10 @@ def case_schema_and_values_have_the_same_keys():
     schema = keys(json.loads((CHART / "values.schema.json").read_text()))
     # Maps whose keys are not the chart's, or have no defaults.
     maps = ("resources.requests", "resources.limits", "httpRoute.timeouts", "metrics.dashboard.labels")
-    whole = lambda keys: {next((one for one in maps if key.startswith(one)), key) for key in keys}
+
+    def whole(keys):
+        return {next((one for one in maps if key.startswith(one)), key) for key in keys}
+
     assert whole(schema) - {"global"} == whole(leaves(VALUES)), whole(schema) ^ whole(leaves(VALUES))
 
 
@@ -57,6 +60,13 @@ def case_only_what_may_be_absent_can_be_taken_away():
 def case_the_chart_is_for_the_programs_version():
     about = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert about["appVersion"] == tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+
+
+def case_readme_names_the_versions_that_are_tested():
+    text = (CHART / "README.md").read_text()
+    pinned = re.search(r"cmd/helm@v(\d+\.\d+)\.", (ROOT / "Makefile").read_text())[1]
+    assert f"tested with {pinned}" in text
+    assert "Kubernetes 1.28 or newer" in text and '">=1.28.0-0"' in (CHART / "Chart.yaml").read_text()
 
 
 def case_values_that_readme_names_are_values():

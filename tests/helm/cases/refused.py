@@ -1,5 +1,5 @@
 """Values that cannot work: each is refused before anything is rendered, by its key, with what to write instead."""
-from chart import NAMED, refused, s3
+from chart import NAMED, refused, s3, template
 
 
 def by_schema(path, values):
@@ -98,6 +98,12 @@ def case_what_does_not_fit_together_is_refused_with_key_and_remedy():
     for values, what, remedy in cases:
         said = refused(values)
         assert what in said and remedy in said, f"{values}: {said}"
+
+
+def case_a_release_whose_name_gives_no_name_of_a_service_is_refused():
+    said = refused({}, release="1st")
+    assert "fullnameOverride: 1st-waxseal, which follows from the release" in said and "begins with a letter" in said, said
+    assert template({**NAMED, "fullnameOverride": "first"}, release="1st")
 
 
 def case_everything_that_cannot_work_is_told_at_once():

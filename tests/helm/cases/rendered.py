@@ -1,5 +1,5 @@
 """What values make of the chart's objects."""
-from chart import MATRIX, NAMED, configuration, container, of, pods, s3, template, the, workload
+from chart import MATRIX, NAMED, configuration, container, of, s3, template, the, workload
 
 BY_NAME = {file.stem: file for file in MATRIX}
 
@@ -166,4 +166,7 @@ def case_names_stay_within_what_kubernetes_takes():
     assert all(len(one["metadata"]["name"]) <= 63 for one in long)
     # Kubernetes adds a dash and 10 characters to a StatefulSet's name in labels.
     assert len(workload(long)["metadata"]["name"]) <= 52
-    assert list(pods(long))
+    for release in ("r" * 53, "a.b", "waxseal"):
+        names = {one["metadata"]["name"] for one in template(NAMED, release=release)}
+        assert all(len(name) <= 63 and "." not in name for name in names), names
+    assert "waxseal" in names, "a release of the chart's name needs no second one"
