@@ -181,13 +181,16 @@ def case_nobody_changes_the_root_key_by_mistake(cluster):
     assert status == 422 and "immutable" in said["message"], said
 
 
-def case_helm_remembers_the_made_root_key_in_the_first_revision_alone(cluster):
+def case_helm_remembers_the_made_root_key_in_the_first_revision_and_in_rollbacks_to_it_alone(cluster):
     name = cluster.namespace("remembers")
     cluster.done("install", "waxseal", CHART, "-n", name)
     cluster.done("upgrade", "waxseal", CHART, "-n", name)
     key = cluster.secret(name, ROOT_KEY)["data"]["root.key"]
     assert key in json.dumps(release(cluster, name, 1)["hooks"]) and key not in release(cluster, name, 1)["manifest"]
     assert key not in json.dumps({**release(cluster, name, 2), "chart": None})
+    cluster.done("rollback", "waxseal", 1, "-n", name)
+    cluster.done("upgrade", "waxseal", CHART, "-n", name)
+    assert [key in json.dumps(release(cluster, name, revision).get("hooks")) for revision in (3, 4)] == [True, False]
 
 
 def case_an_upgrade_without_the_root_key_is_refused_and_changes_nothing(cluster):
