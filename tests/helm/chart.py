@@ -4,7 +4,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm/waxseal"
-HELM = os.environ.get("HELM", str(ROOT / "target/tools/bin/helm"))
+HELM = os.environ.get("WAXSEAL_HELM", str(ROOT / "target/tools/bin/helm"))
 MATRIX = sorted((pathlib.Path(__file__).parent / "values").glob("*.yaml"))
 NEWEST = "1.37"
 # Where nobody is asked for Secrets, they must be named.
