@@ -12,16 +12,17 @@ CARGO_OLDER := $(shell rustc --version 2>/dev/null | awk '{split($$2,v,"."); if 
 CARGO := cargo
 LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
+HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # What of the suite holds for the store on disk alone: versions, offline commands on a directory, damage to its files; and
 # what MinIO cannot: uploads listed by bucket, keys below keys.
 DISK_ALONE := interrupted:: encryption::salvage program::a_second_process program::salvage program::verify_reads_all \
 	program::versions_are uploads_are_listed_in_pages
 
-.PHONY: help need need-lints need-python build run test ci fmt clippy doc deny vectors bench spike clean tools
+.PHONY: help need need-lints need-python build run test ci chart test-kubernetes fmt clippy doc deny vectors bench spike clean tools
 
 help: ## What can be made
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer with  curl --proto '=https' https://sh.rustup.rs -sSf | sh"; exit 1; }
@@ -69,6 +70,29 @@ test: tools ## Every test; ends with how many were skipped, and why
 				| tee -a target/test.log || passed=$$?; fi; \
 		awk -f tests/skipped.awk target/test.log; exit $$passed
 
+# Without Go there is no helm, and what needs it says that it was skipped.
+$(TOOLS)/bin/helm:
+	@mkdir -p $(TOOLS)/bin
+	@if command -v go >/dev/null; then GOBIN=$(CURDIR)/$(TOOLS)/bin GOFLAGS=-modcacherw go install $(HELM); fi
+
+# The real API server of Kubernetes, in one program with its etcd.
+KUBERNETES := k8s.io/component-base/version
+$(TOOLS)/bin/apiserver: $(wildcard tests/helm/apiserver/*)
+	@mkdir -p $(TOOLS)/bin
+	@if command -v go >/dev/null; then cd tests/helm/apiserver && GOFLAGS=-modcacherw go build -o $(CURDIR)/$@ \
+		-ldflags "-s -w $$(awk '$$1 == "k8s.io/kubernetes" {split($$2, v, "."); \
+			print "-X $(KUBERNETES).gitVersion=" $$2 " -X $(KUBERNETES).gitMajor=1 -X $(KUBERNETES).gitMinor=" v[2]}' go.mod)" .; fi
+
+chart: $(VENV)/.installed $(TOOLS)/bin/helm ## The Helm chart: what it renders, refuses and promises
+	@mkdir -p target
+	@$(VENV)/bin/python tests/helm/run.py 2>&1 | tee target/chart.log && passed=0 || passed=$$?; \
+		awk -f tests/skipped.awk target/chart.log; exit $$passed
+
+test-kubernetes: $(VENV)/.installed $(TOOLS)/bin/helm $(TOOLS)/bin/apiserver ## Install, upgrade, roll back and remove the chart on a real API server, built first
+	@mkdir -p target
+	@$(VENV)/bin/python tests/helm/cluster.py 2>&1 | tee target/kubernetes.log && passed=0 || passed=$$?; \
+		awk -f tests/skipped.awk target/kubernetes.log; exit $$passed
+
 vectors: need ## The format's vectors under the other cryptography provider; `test` has them under the first
 	$(CARGO) test $(LOCKED) --test vectors --features aws-lc
 
@@ -90,7 +114,7 @@ $(TOOLS)/bin/cargo-deny: | need
 deny: $(TOOLS)/bin/cargo-deny ## Licences, sources and bans of what is depended on
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny --config .config/deny.toml check --hide-inclusion-graph bans licenses sources
 
-ci: fmt clippy doc deny test vectors ## What has to pass before anything lands
+ci: fmt clippy doc deny test vectors chart ## What has to pass before anything lands
 
 bench: tools ## Speed and memory, as ratios in one run: bench/report.html
 	$(CARGO) bench --bench request $(LOCKED)

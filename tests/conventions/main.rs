@@ -172,8 +172,19 @@ fn files_are_short_and_lints_are_not_silenced() {
 
 #[test]
 fn the_top_level_is_exactly_what_it_should_be() {
-    let expected =
-        ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "Makefile", "README.md", "bench", "config", "src", "tests"];
+    let expected = [
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "bench",
+        "config",
+        "helm",
+        "src",
+        "tests",
+    ];
     let ignored = ["target", "data"];
     let found: BTreeSet<String> = fs::read_dir(root())
         .unwrap()
