@@ -61,6 +61,29 @@ fn what_the_backend_holds_opens_for_an_independent_reader() {
 }
 
 #[test]
+fn replicas_that_start_first_and_together_make_one_store() {
+    let Some(backend) = S3Server::shared() else { return };
+    for _ in 0..3 {
+        let home = Home::in_memory();
+        let made = output(waxseal().args(["keyring", "new-root"]).arg(home.root_key()));
+        assert!(made.status.success());
+        let section = s3_server::section(home.path(), &backend.url(), &home.prefix());
+        let files: Vec<_> = (0..3).map(|number| home.path().join(format!("{number}.toml"))).collect();
+        files.iter().for_each(|file| std::fs::write(file, &section).unwrap());
+        let servers: Vec<Server> = std::thread::scope(|scope| {
+            let home = &home;
+            let start = |file: &Path| home.serve_with(&["--config", file.to_str().unwrap()]);
+            let started: Vec<_> = files.iter().map(|file| scope.spawn(move || start(file))).collect();
+            started.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        done(servers[0].client().send(&request("PUT", "/together")), 200);
+        for server in &servers {
+            done(server.client().send(&put("/together/key", b"content")), 200);
+        }
+    }
+}
+
+#[test]
 fn which_buckets_of_the_backend_hold_a_store_is_chosen_when_it_is_made() {
     let Some(backend) = S3Server::shared() else { return };
     let home = Home::in_memory();

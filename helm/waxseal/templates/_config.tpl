@@ -33,7 +33,7 @@
 kind = {{ .Values.backend.kind | toJson }}
 {{- if eq .Values.backend.kind "s3" }}
 {{- $s3 := .Values.backend.s3 }}
-{{- $backend := dict "endpoint" $s3.endpoint "region" $s3.region "bucket" $s3.bucket "prefix" $s3.prefix }}
+{{- $backend := dict "endpoint" $s3.endpoint "region" $s3.region "bucket" $s3.bucket "prefix" $s3.prefix "own_buckets" $s3.ownBuckets }}
 {{- $_ := set $backend "path_style" $s3.pathStyle }}
 {{- $_ := set $backend "max_connections" $s3.maxConnections }}
 {{- $_ := set $backend "danger_allow_http" $s3.dangerAllowHttp }}

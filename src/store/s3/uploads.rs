@@ -3,8 +3,8 @@
 use super::fault::{self, Understood};
 use super::{S3Store, objects, part};
 use crate::envelope::UNIT;
-use crate::store::backend::{OpenUpload, Source, Upload};
-use crate::store::{Millis, Terms};
+use crate::store::backend::{Backend, OpenUpload, Source, Upload};
+use crate::store::{Lack, Millis, Terms};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -154,14 +154,18 @@ impl S3Store {
     pub(super) async fn open_uploads(&self, prefix: &str, after: Option<&Upload>, limit: usize) -> Result<Vec<OpenUpload>> {
         let place = self.0.places.of(prefix)?;
         let (from, mut found) = (place.name(prefix), Vec::new());
+        // Where they are not listed below a prefix, those of a bucket of its own are, all of them.
+        let asked = if place.own && self.lacks().contains(&Lack::Uploads) { "" } else { from.as_str() };
         // From the beginning each time: they are few, and some backends take no marker that is not the id of an upload.
         let (mut key, mut id) = (None, None);
         loop {
-            let request = self.0.sdk.list_multipart_uploads().bucket(&place.bucket).prefix(&from);
+            let request = self.0.sdk.list_multipart_uploads().bucket(&place.bucket).prefix(asked);
             let request = request.set_key_marker(key.take()).set_upload_id_marker(id.take());
             let page = request.send().await.map_err(|error| fault::sdk(&Path::from(prefix), error))?;
             for upload in page.uploads() {
-                let (Some(at), Some(id)) = (upload.key(), upload.upload_id()) else { continue };
+                let Some((at, id)) = upload.key().zip(upload.upload_id()).filter(|(at, _)| at.starts_with(&from)) else {
+                    continue;
+                };
                 let created = upload.initiated().and_then(|time| time.to_millis().ok());
                 let created = Millis(created.and_then(|time| u64::try_from(time).ok()).unwrap_or(0));
                 let open = OpenUpload { upload: Upload { path: place.path(at)?, id: id.to_owned() }, created };

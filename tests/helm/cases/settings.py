@@ -7,7 +7,8 @@ from chart import CHART, MATRIX, NAMED, ROOT, configuration, container, of, s3, 
 OWN = {
     "data", "root_key", "listen", "admin_listen", "domains", "tls.certificate", "tls.key", "kms_key.id", "kms_key.root_key",
     "user.name", "user.id", "user.display_name", "user.email", "user.access_key", "user.secret_env",
-    "backend.kind", "backend.endpoint", "backend.region", "backend.bucket", "backend.prefix", "backend.path_style",
+    "backend.kind", "backend.endpoint", "backend.region", "backend.bucket", "backend.prefix", "backend.own_buckets",
+    "backend.path_style",
     "backend.credentials", "backend.ca_file", "backend.max_connections", "backend.danger_allow_http",
 }
 # What comes by the environment instead.
