@@ -14,7 +14,8 @@ pub fn is_private(about: &Metadata) -> bool {
 }
 
 fn admits(mode: u32, owner: Uid, us: Uid) -> bool {
-    mode & 0o077 == 0 || (mode & 0o037 == 0 && owner.is_root() && !us.is_root())
+    let none_of = |bits: u32| mode & bits == 0;
+    none_of(0o077) || (none_of(0o037) && owner.is_root() && !us.is_root())
 }
 
 #[cfg(test)]
