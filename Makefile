@@ -14,6 +14,7 @@ LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # What of the suite holds for the store on disk alone: versions, offline commands on a directory, damage to its files; and
 # what MinIO cannot: uploads listed by bucket, keys below keys.
 DISK_ALONE := interrupted:: encryption::salvage program::a_second_process program::salvage program::verify_reads_all \
@@ -58,7 +59,11 @@ $(TOOLS)/bin/minio:
 	@if command -v go >/dev/null; then GOBIN=$(CURDIR)/$(TOOLS)/bin GOFLAGS=-modcacherw go install $(MINIO); \
 		else echo "Go is missing: tests before a real S3 server will be skipped; install it with  apt-get install golang"; fi
 
-tools: $(VENV)/.installed $(TOOLS)/bin/s3s-e2e $(TOOLS)/bin/minio ## Install what the tests need, pinned: Python clients into .venv, the suite of s3s and a real S3 server into target/tools
+$(TOOLS)/bin/versitygw:
+	@mkdir -p $(TOOLS)/bin
+	@if command -v go >/dev/null; then GOBIN=$(CURDIR)/$(TOOLS)/bin GOFLAGS=-modcacherw go install $(VERSITYGW); fi
+
+tools: $(VENV)/.installed $(TOOLS)/bin/s3s-e2e $(TOOLS)/bin/minio $(TOOLS)/bin/versitygw ## Install what the tests need, pinned: Python clients into .venv, the suite of s3s and a real S3 server into target/tools
 
 test: tools ## Every test; ends with how many were skipped, and why
 	@mkdir -p target
@@ -68,6 +73,9 @@ test: tools ## Every test; ends with how many were skipped, and why
 				| tee -a target/test.log || passed=$$?; \
 			WAXSEAL_TEST_BACKEND=s3-own $(CARGO) test $(LOCKED) --test e2e -- --show-output boto3:: 2>&1 \
 				| tee -a target/test.log || passed=$$?; fi; \
+		if [ -x $(TOOLS)/bin/versitygw ]; then echo "And before another:" | tee -a target/test.log; \
+			WAXSEAL_TEST_S3=versitygw WAXSEAL_TEST_BACKEND=s3-own $(CARGO) test $(LOCKED) --test e2e -- --show-output \
+				boto3:: replicas:: aws_cli:: parts:: encryption::boto3 2>&1 | tee -a target/test.log || passed=$$?; fi; \
 		awk -f tests/skipped.awk target/test.log; exit $$passed
 
 # Without Go there is no helm, and what needs it says that it was skipped.

@@ -152,7 +152,7 @@ def case_uploads_in_parts():
     parts = [noise(UNIT, 1), noise(UNIT + 70000, 2), noise(12345, 3)]
     begun = s3.create_multipart_upload(Bucket=BUCKET, Key="parts", Metadata={"kept": "yes"}, ContentType="text/parts")
     upload = dict(Bucket=BUCKET, Key="parts", UploadId=begun["UploadId"])
-    assert begun["UploadId"][0].isalpha(), "some clients take what looks like a number for one"
+    assert begun["UploadId"][0].isalpha() or begun["UploadId"].count("-") == 4, "some clients take what looks like a number for one"
     etags = {}
     for number in (3, 1, 2):
         s3.upload_part(**upload, PartNumber=number, Body=b"an attempt that is given up")

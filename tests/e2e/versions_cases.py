@@ -32,14 +32,16 @@ def case_every_version_is_read_by_its_id():
     sizes = (0, 10, 70_000, 600_000)
     ids = [put("kept", noise(size, size)) for size in sizes]
     assert len(set(ids)) == 4 and "null" not in ids
-    assert {len(one) for one in ids} in ({32}, {36}), "ours, or MinIO's"
+    assert {len(one) for one in ids} in ({32}, {36}, {26}), "ours, MinIO's, versitygw's"
     assert read("kept") == noise(600_000, 600_000)
     for one, size in zip(ids, sizes):
         found = s3.get_object(Bucket=BUCKET, Key="kept", VersionId=one)
         assert found["Body"].read() == noise(size, size) and found["VersionId"] == one
         assert s3.head_object(Bucket=BUCKET, Key="kept", VersionId=one)["ContentLength"] == size
     assert listed("kept")[0] == ids[::-1]
-    fails("NoSuchVersion", s3.get_object, Bucket=BUCKET, Key="kept", VersionId="A" * 32)
+    if len(ids[0]) == 32:
+        fails("NoSuchVersion", s3.get_object, Bucket=BUCKET, Key="kept", VersionId="A" * 32)
+    fails("NoSuchVersion", s3.get_object, Bucket=BUCKET, Key="kept", VersionId=put("another"))
     fails("InvalidArgument", s3.get_object, Bucket=BUCKET, Key="kept", VersionId="bogus")
 
 

@@ -60,7 +60,7 @@ impl Home {
     /// so ([`is_before_s3`]).
     fn backend(&self) -> Option<String> {
         if is_before_s3() {
-            let server = S3Server::shared().expect("MinIO is not installed");
+            let server = S3Server::shared().expect("no S3 server is installed");
             let own = if has_own_buckets() { format!("own_buckets = {:?}\n", self.own_buckets()) } else { String::new() };
             return Some(s3_server::section(self.path(), &server.url(), &self.prefix()) + &own);
         }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
-    ObjectLockConfiguration, ObjectLockEnabled, ObjectLockLegalHold, ObjectLockLegalHoldStatus, ObjectLockMode,
-    ObjectLockRetention, ObjectLockRetentionMode,
+    ObjectLockConfiguration, ObjectLockEnabled, ObjectLockLegalHold, ObjectLockLegalHoldStatus, ObjectLockRetention,
+    ObjectLockRetentionMode,
 };
 use object_store::path::Path;
 use object_store::{Error, Result};
@@ -39,33 +39,28 @@ impl Locks for S3Store {
         }
     }
 
+    /// Asked for by name, and not read off a HEAD, where a lock that we may not see would look like none.
     async fn lock_of(&self, path: &Path, version: &Version) -> Result<Lock> {
-        let (place, at) = self.here(path)?;
-        let request = self.0.sdk.head_object().bucket(&place.bucket).key(at.as_ref()).version_id(named(version));
-        let found = request.send().await.map_err(|error| fault::sdk(path, error))?;
-        let mode = match found.object_lock_mode {
-            None => None,
-            Some(ObjectLockMode::Governance) => Some(LockMode::Governance),
-            Some(ObjectLockMode::Compliance) => Some(LockMode::Compliance),
-            Some(other) => return Err(fault::unavailable(format!("it told of a lock that is none of S3's: {other}"))),
-        };
-        let until = found.object_lock_retain_until_date.as_ref().map(millis);
-        let hold = found.object_lock_legal_hold_status.map(|status| status == ObjectLockLegalHoldStatus::On);
-        match (mode, until) {
-            (Some(mode), Some(until)) => Ok(Lock { retention: Some(Retention { mode, until }), hold }),
-            (None, None) => Ok(Lock { retention: None, hold }),
-            _ => Err(fault::unavailable("it told of half a lock")),
-        }
+        let (retention, hold) = tokio::try_join!(self.retention_of(path, version), self.hold_of(path, version))?;
+        Ok(Lock { retention, hold })
     }
 
     async fn retain(&self, path: &Path, version: &Version, new: Option<Retention>, bypass: bool) -> Result<()> {
         let (place, at) = self.here(path)?;
         let none = ObjectLockRetention::builder().build();
-        let new = new.map_or(none, |new| retention(new.mode, new.until));
+        let sent = new.map_or(none, |new| retention(new.mode, new.until));
         let request = self.0.sdk.put_object_retention().bucket(&place.bucket).key(at.as_ref()).version_id(named(version));
-        let request = request.retention(new).set_bypass_governance_retention(bypass.then_some(true));
+        let request = request.retention(sent).set_bypass_governance_retention(bypass.then_some(true));
         request.send().await.map_err(|error| fault::sdk(path, error))?;
-        Ok(())
+        let Some(new) = new else { return Ok(()) };
+        // What says yes and does nothing, or tells of it in a way of its own, retains nothing that we could answer for.
+        match self.retention_of(path, version).await {
+            Ok(Some(there)) if there.mode == new.mode && there.until >= new.until => Ok(()),
+            Ok(_) | Err(_) => Err(Error::NotImplemented {
+                operation: "retaining a version as S3 does".to_owned(),
+                implementer: "the backend".to_owned(),
+            }),
+        }
     }
 
     async fn hold(&self, path: &Path, version: &Version, on: bool) -> Result<()> {
@@ -76,4 +71,48 @@ impl Locks for S3Store {
         request.legal_hold(hold).send().await.map_err(|error| fault::sdk(path, error))?;
         Ok(())
     }
+}
+
+impl S3Store {
+    async fn retention_of(&self, path: &Path, version: &Version) -> Result<Option<Retention>> {
+        let (place, at) = self.here(path)?;
+        let request = self.0.sdk.get_object_retention().bucket(&place.bucket).key(at.as_ref()).version_id(named(version));
+        let found = match request.send().await {
+            Ok(found) => found.retention,
+            Err(error) if error.code() == Some(NONE) => None,
+            Err(error) => return Err(fault::sdk(path, error)),
+        };
+        let Some(found) = found else { return Ok(None) };
+        let mode = match found.mode {
+            None if found.retain_until_date.is_none() => return Ok(None),
+            Some(ObjectLockRetentionMode::Governance) => LockMode::Governance,
+            Some(ObjectLockRetentionMode::Compliance) => LockMode::Compliance,
+            _ => return Err(unlike()),
+        };
+        let until = found.retain_until_date.as_ref().map(millis).ok_or_else(unlike)?;
+        Ok(Some(Retention { mode, until }))
+    }
+
+    async fn hold_of(&self, path: &Path, version: &Version) -> Result<Option<bool>> {
+        let (place, at) = self.here(path)?;
+        let request = self.0.sdk.get_object_legal_hold().bucket(&place.bucket).key(at.as_ref()).version_id(named(version));
+        let found = match request.send().await {
+            Ok(found) => found.legal_hold.and_then(|hold| hold.status),
+            Err(error) if error.code() == Some(NONE) => None,
+            Err(error) => return Err(fault::sdk(path, error)),
+        };
+        match found {
+            None => Ok(None),
+            Some(ObjectLockLegalHoldStatus::On) => Ok(Some(true)),
+            Some(ObjectLockLegalHoldStatus::Off) => Ok(Some(false)),
+            Some(_) => Err(unlike()),
+        }
+    }
+}
+
+/// What S3 says where nothing locks a version.
+const NONE: &str = "NoSuchObjectLockConfiguration";
+
+fn unlike() -> Error {
+    fault::unavailable("it told of a lock that is none of S3's")
 }

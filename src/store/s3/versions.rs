@@ -184,12 +184,16 @@ impl S3Store {
             let wanted = limit.saturating_sub(found.len()).min(PAGE);
             let order = Order::default();
             let request = self.0.sdk.list_object_versions().bucket(&place.bucket).prefix(place.name(prefix));
-            let request = request.set_key_marker(key.take()).set_version_id_marker(id.take());
+            let asked = (key.take(), id.take());
+            let request = request.set_key_marker(asked.0.clone()).set_version_id_marker(asked.1.clone());
             let request = request.max_keys(i32::try_from(wanted).unwrap_or(i32::MAX));
             let page = request.customize().interceptor(order.clone()).send().await;
             let mut page = page.map_err(|error| fault::sdk(&path, error))?;
             (key, id) = (page.next_key_marker.take(), page.next_version_id_marker.take());
             let more = page.is_truncated() == Some(true);
+            if more && (key.is_none() || (&key, &id) == (&asked.0, &asked.1)) {
+                return Err(fault::unavailable("it lists versions in circles"));
+            }
             found.extend(in_order(&place, page, order.taken())?);
             if !more {
                 break;
