@@ -13,7 +13,7 @@ use std::time::Duration;
 use toml::Table;
 
 /// Every key there is, as `config/waxseal.toml` documents them.
-pub const KEYS: [&str; 45] = [
+pub const KEYS: [&str; 46] = [
     "data",
     "root_key",
     "listen",
@@ -47,6 +47,7 @@ pub const KEYS: [&str; 45] = [
     "backend.secret_access_key_env",
     "backend.ca_file",
     "backend.max_connections",
+    "backend.own_buckets",
     "backend.danger_allow_http",
     "lifecycle.debug_day",
     "multipart.expire",

@@ -105,12 +105,24 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use object_store::aws::AmazonS3Builder;
+    use crate::store::s3::http::Http;
+    use crate::store::s3::{self, Credentials, Keys, Settings};
 
     fn client(bucket: &str) -> Result<AmazonS3> {
-        // In tests its HTTP client is another than ours, which wants to be told; that it was told before is as well.
-        drop(tokio_rustls::rustls::crypto::ring::default_provider().install_default());
-        AmazonS3Builder::new().with_bucket_name(bucket).with_region("r").with_skip_signature(true).build()
+        let settings = Settings {
+            endpoint: "http://127.0.0.1".to_owned(),
+            region: "r".to_owned(),
+            bucket: bucket.to_owned(),
+            prefix: String::new(),
+            own_buckets: None,
+            path_style: true,
+            credentials: Credentials::Keys(Keys::new("id".to_owned(), "secret".to_owned(), None)),
+            authority: None,
+            connections: 8,
+            memory: 0,
+            heads: 0,
+        };
+        s3::client(&settings, Http::new(&settings)?)
     }
 
     fn places(prefix: &str, own: Option<&str>) -> Places {
