@@ -1,15 +1,20 @@
 //! The command line: one file a command.
 
 mod check;
+mod completions;
 mod copy_store;
 mod init;
 mod lines;
+mod manual;
 mod offline;
+mod outline;
 mod place;
 mod serve;
+mod shells;
+mod supervisor;
 
 use crate::app::Failure;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -30,26 +35,20 @@ struct Cli {
     command: Command,
 }
 
+/// What each does is said where it is.
 #[derive(Subcommand)]
 enum Command {
-    /// Make a root key, a store, its keyring and its administrator; print the credentials once
     Init(init::Init),
-    /// Serve S3, until SIGTERM
     Serve(serve::Serve),
-    /// Show the effective settings, without secrets; or every fault in them at once
     Check(check::Check),
-    /// Read and authenticate every object; exit with 1 and a list if any does not verify
     Verify(offline::Verify),
-    /// Write an object to standard output, opened or as it is stored
     Cat(offline::Cat),
-    /// The keyring
     Keyring(offline::Keyring),
-    /// Open a sealed file with root key and keyring, without a store
     Open(offline::Open),
-    /// Build a new store from every object of a damaged one that still authenticates
     Salvage(offline::Salvage),
-    /// Copy a store to another, without opening what it holds
     CopyStore(copy_store::CopyStore),
+    Completions(completions::Completions),
+    Man(manual::Man),
 }
 
 /// Why a command ended.
@@ -87,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Open(open) => open.run(),
         Command::Salvage(salvage) => salvage.run(),
         Command::CopyStore(copy) => copy.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

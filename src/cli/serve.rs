@@ -1,7 +1,7 @@
 //! `waxseal serve`.
 
 use super::place::{Format, Place, log};
-use super::{End, block_on_threads, say};
+use super::{End, block_on_threads, say, supervisor};
 use crate::app::{self, Started};
 use crate::config::{Overrides, Storage};
 use clap::Args;
@@ -55,6 +55,7 @@ impl Serve {
 }
 
 fn started(started: &Started) {
+    supervisor::ready();
     let url = format!("{}://{}", if started.secure { "https" } else { "http" }, started.listen);
     say(&format!("listening on {url}"));
     say(&format!("admin on http://{}", started.admin_listen));

@@ -30,5 +30,6 @@ mod reference;
 mod replicas;
 mod s3cmd;
 mod s3s_e2e;
+mod shell;
 mod tool;
 mod unset;
