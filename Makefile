@@ -12,6 +12,7 @@ CARGO_OLDER := $(shell rustc --version 2>/dev/null | awk '{split($$2,v,"."); if 
 CARGO := cargo
 LOCKED := --locked $(CARGO_OLDER)
 DATA ?= data
+VERSION := $(shell awk -F'"' '/^version = /{print $$2; exit}' Cargo.toml)
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
@@ -20,7 +21,8 @@ VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 DISK_ALONE := interrupted:: encryption::salvage program::a_second_process program::salvage program::verify_reads_all \
 	program::versions_are uploads_are_listed_in_pages
 
-.PHONY: help need need-lints need-python build run test ci chart test-kubernetes fmt clippy doc deny vectors bench spike clean tools
+.PHONY: help need need-lints need-python build run test ci chart test-kubernetes fmt clippy doc deny vectors bench spike clean tools \
+	need-deb need-image deb test-package sbom image test-image
 
 help: ## What can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +39,15 @@ need-lints: need
 need-python: need
 	@command -v python3 >/dev/null || { echo "python3 is missing: install it with  apt-get install python3 python3-venv"; exit 1; }
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || { echo "python3's venv is missing: install it with  apt-get install python3-venv"; exit 1; }
+
+need-deb: need
+	@command -v dpkg-deb >/dev/null || { echo "dpkg-deb is missing: packages are made on Debian and what descends from it, with  apt-get install dpkg"; exit 1; }
+	@command -v dpkg-shlibdeps >/dev/null || { echo "dpkg-shlibdeps is missing: install it with  apt-get install dpkg-dev"; exit 1; }
+	@command -v strip >/dev/null || { echo "strip is missing: install it with  apt-get install binutils"; exit 1; }
+
+need-image: need
+	@command -v buildah >/dev/null || { echo "buildah is missing: install it with  apt-get install buildah"; exit 1; }
+	@command -v strip >/dev/null || { echo "strip is missing: install it with  apt-get install binutils"; exit 1; }
 
 build: need ## The release binary, target/release/waxseal
 	$(CARGO) build --release --bin waxseal $(LOCKED)
@@ -100,6 +111,30 @@ test-kubernetes: $(VENV)/.installed $(TOOLS)/bin/helm $(TOOLS)/bin/apiserver ## 
 	@mkdir -p target
 	@$(VENV)/bin/python tests/helm/cluster.py 2>&1 | tee target/kubernetes.log && passed=0 || passed=$$?; \
 		awk -f tests/skipped.awk target/kubernetes.log; exit $$passed
+
+deb: need-deb build ## The Debian package, target/waxseal_VERSION_ARCHITECTURE.deb
+	@config/debian/build target/release/waxseal $(VERSION) target
+
+test-package: deb $(VENV)/.installed ## Install, serve, upgrade, remove and purge the package, on a machine within this one
+	@$(VENV)/bin/python tests/package/deb.py target/waxseal_$(VERSION)_$$(dpkg --print-architecture).deb target/release/waxseal \
+		2>&1 | tee target/package.log && passed=0 || passed=$$?; awk -f tests/skipped.awk target/package.log; exit $$passed
+
+$(TOOLS)/bin/cargo-cyclonedx: | need
+	$(CARGO) install cargo-cyclonedx --version 0.5.9 --locked --debug --root $(TOOLS)
+
+# It writes beside Cargo.toml and nowhere else.
+sbom: $(TOOLS)/bin/cargo-cyclonedx ## What the program is made of, as CycloneDX: target/waxseal_VERSION.cdx.json
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS)/bin/cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 \
+		--target "$$(rustc -vV | sed -n 's/^host: //p')" --override-filename waxseal.cdx
+	@mv waxseal.cdx.json target/waxseal_$(VERSION).cdx.json
+
+image: need-image build sbom ## The container image, an OCI archive: target/waxseal_VERSION.oci.tar
+	@config/image/build target/release/waxseal $(VERSION) target/waxseal_$(VERSION).cdx.json target/waxseal_$(VERSION).oci.tar
+
+test-image: image $(VENV)/.installed ## Run the image with a read-only root and no capabilities, and look at what is in it
+	@$(VENV)/bin/python tests/package/image.py target/waxseal_$(VERSION).oci.tar target/release/waxseal $(VERSION) \
+		target/waxseal_$(VERSION).cdx.json 2>&1 | tee target/image.log && passed=0 || passed=$$?; \
+		awk -f tests/skipped.awk target/image.log; exit $$passed
 
 vectors: need ## The format's vectors under the other cryptography provider; `test` has them under the first
 	$(CARGO) test $(LOCKED) --test vectors --features aws-lc
