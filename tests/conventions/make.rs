@@ -48,6 +48,9 @@ fn what_is_missing_is_named_with_its_remedy() {
         ("need-python", &[cargo, cc, new, ("python3", "exit 1")], "python3-venv"),
         ("fmt", &[("cargo", "exit 1"), cc, new], "rustup component add rustfmt"),
         ("clippy", &[("cargo", "[ $1 = fmt ]"), cc, new], "rustup component add clippy"),
+        ("deb", &[cargo, cc, new], "apt-get install dpkg"),
+        ("deb", &[cargo, cc, new, ("dpkg-deb", fine)], "apt-get install dpkg-dev"),
+        ("image", &[cargo, cc, new], "apt-get install buildah"),
     ];
     for (target, there, remedy) in cases {
         let (done, said) = says(target, &["awk"], there);

@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from alone import SOURCES, aws, enter
-from cases import report
+from cases import Skipped, report
 
 ARCHIVE, BINARY = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 VERSION, SBOM = sys.argv[3], pathlib.Path(sys.argv[4]).resolve()
@@ -49,7 +49,7 @@ class Container:
         spec = json.loads((self.bundle / "config.json").read_text())
         own = image.configuration["config"]
         uid, gid = map(int, own["User"].split(":"))
-        environment = own["Env"] + [f"WAXSEAL_ACCESS_KEY_ID={CREDENTIALS['AWS_ACCESS_KEY_ID']}",
+        environment = own.get("Env", []) + [f"WAXSEAL_ACCESS_KEY_ID={CREDENTIALS['AWS_ACCESS_KEY_ID']}",
                                     f"WAXSEAL_SECRET_ACCESS_KEY={CREDENTIALS['AWS_SECRET_ACCESS_KEY']}"]
         spec["process"].update(terminal=False, user={"uid": uid, "gid": gid}, cwd=own["WorkingDir"], env=environment,
                                args=own["Entrypoint"] + list(arguments), noNewPrivileges=True,
@@ -66,6 +66,10 @@ class Container:
 
     def ready(self):
         for _ in range(300):
+            said = self.log.read_text()
+            # Of a program that it cannot find or start it says `exec:`, which is the image's fault.
+            if self.process.poll() == 1 and "runc run failed" in said and "exec:" not in said:
+                raise Skipped(f"runc cannot run here: {said.strip().splitlines()[-1]}")
             assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log.read_text()}"
             try:
                 with urllib.request.urlopen("http://127.0.0.1:9001/readyz", timeout=5) as answer:
