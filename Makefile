@@ -122,11 +122,11 @@ test-package: deb $(VENV)/.installed ## Install, serve, upgrade, remove and purg
 $(TOOLS)/bin/cargo-cyclonedx: | need
 	$(CARGO) install cargo-cyclonedx --version 0.5.9 --locked --debug --root $(TOOLS)
 
-# It writes beside Cargo.toml and nowhere else.
+# It writes beside Cargo.toml and nowhere else, and names the directory, which is nobody's business.
 sbom: $(TOOLS)/bin/cargo-cyclonedx ## What the program is made of, as CycloneDX: target/waxseal_VERSION.cdx.json
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS)/bin/cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 \
 		--target "$$(rustc -vV | sed -n 's/^host: //p')" --override-filename waxseal.cdx
-	@mv waxseal.cdx.json target/waxseal_$(VERSION).cdx.json
+	@sed 's|path+file://$(CURDIR)#||' waxseal.cdx.json >target/waxseal_$(VERSION).cdx.json && rm waxseal.cdx.json
 
 image: need-image build sbom ## The container image, an OCI archive: target/waxseal_VERSION.oci.tar
 	@config/image/build target/release/waxseal $(VERSION) target/waxseal_$(VERSION).cdx.json target/waxseal_$(VERSION).oci.tar

@@ -116,6 +116,7 @@ def case_it_says_what_it_is_and_runs_as_nobody_of_the_system(image):
 def case_its_bill_of_materials_names_every_package_that_is_in_the_program(image):
     inside = (image.root / "usr/share/doc/waxseal/sbom.cdx.json").read_bytes()
     assert inside == SBOM.read_bytes()
+    assert b"file://" not in inside, "it names where it was made"
     bill = json.loads(inside)
     assert bill["bomFormat"] == "CycloneDX" and bill["metadata"]["component"]["name"] == "waxseal"
     named = {(one["name"], one["version"]) for one in bill["components"]}
