@@ -126,7 +126,7 @@ $(TOOLS)/bin/cargo-cyclonedx: | need
 sbom: $(TOOLS)/bin/cargo-cyclonedx ## What the program is made of, as CycloneDX: target/waxseal_VERSION.cdx.json
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS)/bin/cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 \
 		--target "$$(rustc -vV | sed -n 's/^host: //p')" --override-filename waxseal.cdx
-	@sed 's|path+file://$(CURDIR)#||' waxseal.cdx.json >target/waxseal_$(VERSION).cdx.json && rm waxseal.cdx.json
+	@sed 's|path+file://$(CURDIR)#||; s|?download_url=file://[^"]*||' waxseal.cdx.json >target/waxseal_$(VERSION).cdx.json && rm waxseal.cdx.json
 
 image: need-image build sbom ## The container image, an OCI archive: target/waxseal_VERSION.oci.tar
 	@config/image/build target/release/waxseal $(VERSION) target/waxseal_$(VERSION).cdx.json target/waxseal_$(VERSION).oci.tar
