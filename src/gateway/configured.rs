@@ -8,7 +8,7 @@ use crate::access::Permitted;
 use crate::store::Names;
 
 /// What a backend that keeps one version of each object is answered with.
-const NO_VERSIONS: Refusal =
+pub(super) const NO_VERSIONS: Refusal =
     Refusal::NotImplemented("versions and object lock, where the backend has none, or one bucket of it holds everything");
 
 /// How an error of the backend is told where it may lack versions or locks.

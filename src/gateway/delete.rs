@@ -2,6 +2,7 @@
 
 use super::conditions::Current;
 use super::configuration::Versioning;
+use super::configured::NO_VERSIONS;
 use super::gateway::{Gateway, bucket_of};
 use super::operation::{Conditions, Delete, Doomed};
 use super::outcome::{Deleted, Removed};
@@ -130,9 +131,7 @@ impl Gateway {
     }
 
     pub(super) fn versions(&self) -> Result<&dyn Versions, Error> {
-        self.backend
-            .versions()
-            .ok_or_else(|| Refusal::NotImplemented("versions, where one bucket of the backend holds everything").into())
+        self.backend.versions().ok_or_else(|| NO_VERSIONS.into())
     }
 
     /// Marks an object deleted. The marker is a sealed object without content: who writes the backend cannot make one,

@@ -1,7 +1,6 @@
 //! Object lock of a bucket: what new versions are locked by if a request says nothing.
 
-use crate::store::Millis;
-use crate::store::{LockMode, Retention};
+use crate::store::{LockMode, Millis, Retention};
 use serde::{Deserialize, Serialize};
 
 /// Object lock is enabled.

@@ -5,6 +5,7 @@ use super::fault;
 use super::place::Place;
 use crate::store::layout;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::create_bucket::builders::CreateBucketFluentBuilder;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, Result};
@@ -61,10 +62,7 @@ impl S3Store {
         if place.bucket.len() > LONGEST {
             return Err(Error::NotSupported { source: format!("{} is too long a name for a bucket", place.bucket).into() });
         }
-        let request = self.0.sdk.create_bucket().bucket(&place.bucket).set_object_lock_enabled_for_bucket(locks.then_some(true));
-        let region = Some(self.0.region.as_str()).filter(|region| *region != UNSAID).map(BucketLocationConstraint::from);
-        let place_of = region.map(|region| CreateBucketConfiguration::builder().location_constraint(region).build());
-        match request.set_create_bucket_configuration(place_of).send().await {
+        match self.creation(&place, locks).send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.code() {
                 // Left by one who was interrupted, it is empty.
@@ -78,6 +76,13 @@ impl S3Store {
         }
     }
 
+    fn creation(&self, place: &Place, locks: bool) -> CreateBucketFluentBuilder {
+        let region = Some(self.0.region.as_str()).filter(|region| *region != UNSAID).map(BucketLocationConstraint::from);
+        let there = region.map(|region| CreateBucketConfiguration::builder().location_constraint(region).build());
+        let request = self.0.sdk.create_bucket().bucket(&place.bucket).set_create_bucket_configuration(there);
+        request.set_object_lock_enabled_for_bucket(locks.then_some(true))
+    }
+
     /// Makes sure that an empty bucket is one whose versions can be locked, if they are to be.
     async fn anew(&self, place: &Place, locks: bool) -> Result<()> {
         if !locks {
@@ -86,8 +91,7 @@ impl S3Store {
         let path = Path::from(place.bucket.as_str());
         let gone = self.0.sdk.delete_bucket().bucket(&place.bucket).send().await;
         gone.map_err(|error| fault::sdk(&path, error))?;
-        let made = self.0.sdk.create_bucket().bucket(&place.bucket).object_lock_enabled_for_bucket(true).send().await;
-        made.map_err(|error| fault::sdk(&path, error))?;
+        self.creation(place, locks).send().await.map_err(|error| fault::sdk(&path, error))?;
         Ok(())
     }
 

@@ -221,7 +221,8 @@ pub(super) async fn end_of_version(store: &S3Store, path: &Path, version: &Versi
     in_time(asked_end(store, path, (length, Some(named(version).to_owned())))).await
 }
 
-async fn in_time<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+/// Within the time that a backend has.
+pub(super) async fn in_time<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(SILENCE, asked).await.map_err(|_| fault::unavailable("it is too slow"))?
 }
 

@@ -1,9 +1,9 @@
 //! What was seen last of each object: its ETag and its last bytes. They are used for the version of that ETag alone, and
 //! so never stale, only useless.
 
-use super::objects::end_of_object;
+use super::S3Store;
+use super::objects::{end_of_object, in_time};
 use super::stored::Version;
-use super::{S3Store, SILENCE, fault};
 use crate::envelope::END;
 use crate::store::Ends;
 use crate::store::backend::Wanted;
@@ -51,8 +51,7 @@ impl S3Store {
         let Some(Seen { meta, end }) = self.0.seen.get(path) else { return Ok(None) };
         // What is small comes with its end, whichever version it is.
         let Some(range) = wanted(&meta).filter(|_| meta.size > super::seam::FIRST) else { return Ok(None) };
-        let asked = tokio::time::timeout(SILENCE, Version::current(self.clone(), meta, end, range)).await;
-        let current = asked.map_err(|_| fault::unavailable("it is too slow"))??;
+        let current = in_time(Version::current(self.clone(), meta, end, range)).await?;
         if current.is_none() {
             self.0.seen.invalidate(path);
         }
